@@ -1,0 +1,1 @@
+"""Answering calls and the call log: flows, simulator, queue facts. Recordings are unknown here."""

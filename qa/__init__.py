@@ -1,0 +1,1 @@
+"""Judging calls: scorecards, measures, phrase matching, scoring, sampling, evaluations."""

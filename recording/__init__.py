@@ -1,0 +1,1 @@
+"""From audio file to transcript, and its keeping: ingest, audio, VAD, ASR."""

@@ -1,0 +1,1 @@
+"""Assembly: command line, wiring, migrations, demo, doctor. The only room that knows all others."""

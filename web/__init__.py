@@ -1,0 +1,1 @@
+"""HTTP: pages and their permissions. The only room that knows requests."""
