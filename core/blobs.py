@@ -1,0 +1,111 @@
+"""The blob store: bytes kept under the SHA-256 of what they are.
+
+The address is the content, so storing the same bytes twice is one blob, a repeated job changes
+nothing, and a damaged file can be told from a good one. The default store is a folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from core.errors import NotFound, RetryLater
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """What `put` made: the key (SHA-256, hex) and the size in bytes."""
+
+    key: str
+    size: int
+
+
+class Blobs(Protocol):
+    """Where recordings and peaks are kept."""
+
+    def put(self, source: BinaryIO) -> StoredBlob:
+        """Store all bytes of a stream; raises RetryLater when the store is full."""
+
+    def path(self, key: str) -> Path:
+        """Return a local, readable file of the blob; raises NotFound."""
+
+    def delete(self, key: str) -> None:
+        """Forget the blob; one that is already gone is no error."""
+
+    def keys(self) -> Iterator[str]:
+        """Yield every stored key."""
+
+
+class FolderBlobs:
+    """Blobs in a local folder: `ab/cd/<sha256>`, written beside and renamed, so that a crash leaves no half blob."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+
+    def put(self, source: BinaryIO) -> StoredBlob:
+        """Store all bytes of a stream; raises RetryLater when the disk is full or not writable."""
+        try:
+            return self._put(source)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+                raise RetryLater(
+                    f"cannot store a recording in {self._root}: {error.strerror}; free space or fix its permissions, "
+                    "then run the job again (nothing was lost: the source file is untouched)"
+                ) from error
+            raise
+
+    def _put(self, source: BinaryIO) -> StoredBlob:
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        digest, size = hashlib.sha256(), 0
+        descriptor, name = tempfile.mkstemp(dir=self._incoming)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                while chunk := source.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            target = self._place(digest.hexdigest())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return StoredBlob(digest.hexdigest(), size)
+
+    def path(self, key: str) -> Path:
+        """Return the blob's file; raises NotFound for an unknown or malformed key."""
+        place = self._place(key) if _KEY.fullmatch(key) else None
+        if place is None or not place.is_file():
+            raise NotFound(f"blob {key[:12]}… is not in {self._root}")
+        return place
+
+    def delete(self, key: str) -> None:
+        """Forget the blob."""
+        if _KEY.fullmatch(key):
+            self._place(key).unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[str]:
+        """Yield every stored key."""
+        for path in self._root.glob("??/??/*"):
+            if _KEY.fullmatch(path.name):
+                yield path.name
+
+    def sweep(self) -> None:
+        """Remove what crashed writers left behind; call only while no writer runs."""
+        shutil.rmtree(self._incoming, ignore_errors=True)
+
+    def _place(self, key: str) -> Path:
+        return self._root / key[:2] / key[2:4] / key

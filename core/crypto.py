@@ -1,0 +1,76 @@
+"""Secrets of one installation: encryption of personal columns and keyed hashes for look-up.
+
+One secret (settings `secret_key`, or the file `secret.key` made on first start) is stretched by HKDF
+into independent keys, one for each purpose. The key is installed once a process, by
+`Installation.open()`: column types have no other way to reach it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from core.errors import MissingPart
+
+_keys: dict[str, bytes] = {}
+
+
+def install_secret(secret: str) -> None:
+    """Derive this process's keys from the installation's secret."""
+    for purpose in ("column", "lookup", "session"):
+        derived = HKDF(SHA256(), 32, salt=None, info=f"sansheng/{purpose}".encode()).derive(secret.encode())
+        _keys[purpose] = derived
+
+
+def derived_key(purpose: str) -> bytes:
+    """Return the 32-byte key of a purpose; raises MissingPart before `install_secret`."""
+    try:
+        return _keys[purpose]
+    except KeyError:
+        raise MissingPart(
+            "the installation's secret key is not loaded; open the installation first"
+        ) from None
+
+
+def encrypt_text(text: str) -> bytes:
+    """Encrypt for storage (Fernet: AES-128-CBC with HMAC-SHA256)."""
+    return Fernet(base64.urlsafe_b64encode(derived_key("column"))).encrypt(text.encode())
+
+
+def decrypt_text(token: bytes) -> str:
+    """Decrypt a stored value; raises MissingPart when the key is another installation's."""
+    try:
+        return Fernet(base64.urlsafe_b64encode(derived_key("column"))).decrypt(token).decode()
+    except InvalidToken:
+        raise MissingPart(
+            "an encrypted column cannot be read: secret.key is not the one this database was written with; "
+            "restore the secret.key that belongs to it"
+        ) from None
+
+
+def lookup_hash(text: str) -> str:
+    """Return a keyed hash (hex, 64 characters) under which an encrypted value can be found again."""
+    return hmac.new(derived_key("lookup"), text.encode(), hashlib.sha256).hexdigest()
+
+
+def load_or_create_secret(path: Path) -> str:
+    """Read the secret file, or make one readable by its owner only."""
+    if path.exists():
+        return path.read_text().strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    secret = secrets.token_urlsafe(48)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process of this installation was first
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secret + "\n")
+    return secret

@@ -1,0 +1,85 @@
+"""The job table: work promised in the same transaction as the rows it is about.
+
+States: `queued` → `leased` → `done`, or `dead` after the last retry. (name, key) is unique: promising
+the same work twice is one job.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, UniqueConstraint, insert, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.db import Base, JSONValue, UTCDateTime
+from core.errors import Conflict, NotFound
+
+
+class Job(Base):
+    """One piece of work. A leased job whose lease has run out belongs to whoever takes it next."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("name", "key"),
+        Index(
+            "ix_job_ready",
+            "available_at",
+            "id",
+            sqlite_where=text("state IN ('queued', 'leased')"),
+            postgresql_where=text("state IN ('queued', 'leased')"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(200))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSONValue)
+    state: Mapped[str] = mapped_column(String(8), default="queued", index=True)
+    available_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    """queued: when it may start; leased: when the lease runs out."""
+    lease: Mapped[str] = mapped_column(String(64), default="")
+    """Who holds it: a token that is new with every delivery."""
+    deliveries: Mapped[int] = mapped_column(Integer, default=0)
+    retries: Mapped[int] = mapped_column(Integer, default=0)
+    problem: Mapped[str] = mapped_column(String(1000), default="")
+    """What the last failed delivery said."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+def enqueue(session: Session, name: str, *, key: str, at: datetime, **arguments: Any) -> bool:
+    """Promise a job in the caller's transaction; False when (name, key) was promised before."""
+    if session.scalar(select(Job.id).where(Job.name == name, Job.key == key)) is not None:
+        return False
+    session.execute(
+        insert(Job).values(
+            name=name,
+            key=key,
+            arguments=arguments,
+            state="queued",
+            available_at=at,
+            lease="",
+            deliveries=0,
+            retries=0,
+            problem="",
+            created_at=at,
+        )
+    )
+    return True
+
+
+def dead_jobs(session: Session) -> list[Job]:
+    """List the jobs that failed for good, the latest first."""
+    return list(session.scalars(select(Job).where(Job.state == "dead").order_by(Job.finished_at.desc())))
+
+
+def retry_dead_job(session: Session, job_id: int, *, at: datetime) -> Job:
+    """Give a dead job all its tries again; raises NotFound, or Conflict when it is not dead."""
+    job = session.get(Job, job_id)
+    if job is None:
+        raise NotFound(f"there is no job {job_id}")
+    if job.state != "dead":
+        raise Conflict(f"job {job_id} is {job.state}, not dead")
+    job.state, job.retries, job.available_at, job.finished_at = "queued", 0, at, None
+    return job

@@ -1,0 +1,240 @@
+"""Typed settings: the only place that reads the environment.
+
+Sources, strongest first: variables `SANSHENG_<SECTION>_<NAME>`, the file `sansheng.toml` (in the
+working directory, or in the data folder), the defaults below. An unknown name in the file is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from core.errors import BadInput
+
+PREFIX = "SANSHENG_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(_Section):
+    """Where the rows are."""
+
+    url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the data folder")
+
+
+class PublicSettings(_Section):
+    """How the outside world reaches the web."""
+
+    base_url: str = Field(default="", description="public https address, for webhooks and links")
+
+
+class WebSettings(_Section):
+    """The web server."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, description="port to listen on", ge=0, le=65535)
+    threads: int = Field(default=8, description="request threads", ge=2)
+    secure_cookies: bool = Field(
+        default=False, description="send cookies over https only (set it behind TLS)"
+    )
+    locale: Literal["zh_CN", "en"] = Field(
+        default="zh_CN", description="language before somebody chooses one"
+    )
+    time_zone: str = Field(
+        default="Asia/Shanghai", description="IANA zone that pages and reports show times in"
+    )
+
+
+class JobSettings(_Section):
+    """Background work."""
+
+    threads: int = Field(default=2, description="worker threads of one process", ge=1)
+    lease_s: float = Field(
+        default=60.0, description="seconds until a silent worker's job is given to another", gt=0
+    )
+    max_retries: int = Field(default=6, description="retries before a job is put on the dead list", ge=0)
+    min_backoff_s: float = Field(default=2.0, description="seconds before the first retry", gt=0)
+    max_backoff_s: float = Field(default=600.0, description="longest wait between retries", gt=0)
+    poll_s: float = Field(default=0.2, description="seconds between looks for new work", gt=0)
+
+
+class AsrSettings(_Section):
+    """Speech recognition."""
+
+    model: str = Field(default="", description="folder of a Vosk model; empty: the bundled demo model")
+    threads: int = Field(default=0, description="tracks decoded at once; 0: one for each core", ge=0)
+
+
+class RecordingSettings(_Section):
+    """Recordings."""
+
+    max_duration_s: float = Field(default=12 * 3600.0, description="longest recording that is taken in", gt=0)
+
+
+class AgiSettings(_Section):
+    """FastAGI server."""
+
+    host: str = Field(default="127.0.0.1", description="address Asterisk connects to")
+    port: int = Field(default=4573, description="FastAGI port")
+
+
+class AmiSettings(_Section):
+    """Asterisk Manager Interface."""
+
+    host: str = Field(default="127.0.0.1", description="Asterisk's address")
+    port: int = Field(default=5038, description="AMI port")
+    user: str = Field(default="sansheng", description="AMI user")
+    secret: SecretStr = Field(default=SecretStr(""), description="AMI secret")
+
+
+class TwilioSettings(_Section):
+    """Twilio account."""
+
+    account_sid: str = Field(default="", description="account SID")
+    auth_token: SecretStr = Field(default=SecretStr(""), description="auth token")
+
+
+def _default_home() -> Path:
+    return Path.home() / ".local" / "share" / "sansheng"
+
+
+class Settings(_Section):
+    """Every setting of an installation."""
+
+    home: Path = Field(default_factory=_default_home, description="data folder: database, recordings, spool")
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="secret behind sessions and encrypted columns; empty: secret.key in the data folder",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least level that is logged"
+    )
+    database: DatabaseSettings = DatabaseSettings()
+    public: PublicSettings = PublicSettings()
+    web: WebSettings = WebSettings()
+    jobs: JobSettings = JobSettings()
+    asr: AsrSettings = AsrSettings()
+    recording: RecordingSettings = RecordingSettings()
+    agi: AgiSettings = AgiSettings()
+    ami: AmiSettings = AmiSettings()
+    twilio: TwilioSettings = TwilioSettings()
+
+    @property
+    def database_url(self) -> str:
+        """The database URL, with SQLite in the data folder as the default."""
+        return self.database.url or f"sqlite:///{self.home / 'sansheng.db'}"
+
+    @property
+    def blob_root(self) -> Path:
+        """Folder of the blob store."""
+        return self.home / "blobs"
+
+    @property
+    def spool(self) -> Path:
+        """Folder where recordings wait to be taken in."""
+        return self.home / "spool"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingOrigin:
+    """One setting as `sansheng doctor` shows it; a secret's value is never shown."""
+
+    name: str
+    variable: str
+    value: str
+    origin: str
+    description: str
+
+
+def load_settings(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Settings:
+    """Read the settings; raises BadInput naming the variable or the file's key that is wrong."""
+    env = os.environ if environment is None else environment
+    path = file or _find_file(env)
+    tree = _read_file(path) if path else {}
+    for _name, _description, keys in _leaves():
+        if (raw := env.get(_variable(keys))) is not None:
+            _assign(tree, keys, raw)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise BadInput(_describe(error, env, path)) from None
+
+
+def setting_origins(
+    settings: Settings, environment: Mapping[str, str] | None = None, file: Path | None = None
+) -> list[SettingOrigin]:
+    """List every setting with its value and where that came from."""
+    env = os.environ if environment is None else environment
+    path = file or _find_file(env)
+    tree = _read_file(path) if path else {}
+    origins = []
+    for name, description, keys in _leaves():
+        value: Any = settings
+        for key in keys:
+            value = getattr(value, key)
+        variable = _variable(keys)
+        origin = variable if variable in env else str(path) if _has(tree, keys) else "default"
+        origins.append(SettingOrigin(name, variable, str(value), origin, description))
+    return origins
+
+
+def _find_file(env: Mapping[str, str]) -> Path | None:
+    home = Path(env[PREFIX + "HOME"]) if PREFIX + "HOME" in env else _default_home()
+    return next((p for p in (Path("sansheng.toml"), home / "sansheng.toml") if p.is_file()), None)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: not readable as TOML: {error}") from None
+
+
+def _leaves() -> list[tuple[str, str, tuple[str, ...]]]:
+    found: list[tuple[str, str, tuple[str, ...]]] = []
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            found += [
+                (f"{name}.{leaf}", f.description or "", (name, leaf))
+                for leaf, f in section.model_fields.items()
+            ]
+        else:
+            found.append((name, field.description or "", (name,)))
+    return found
+
+
+def _variable(keys: tuple[str, ...]) -> str:
+    return PREFIX + "_".join(keys).upper()
+
+
+def _assign(tree: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[keys[-1]] = value
+
+
+def _has(tree: Any, keys: tuple[str, ...]) -> bool:
+    for key in keys:
+        if not isinstance(tree, dict) or key not in tree:
+            return False
+        tree = tree[key]
+    return True
+
+
+def _describe(error: ValidationError, env: Mapping[str, str], path: Path | None) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        keys = tuple(str(part) for part in problem["loc"])
+        variable = _variable(keys)
+        where = variable if variable in env else f"{path}: {'.'.join(keys)}"
+        lines.append(f"{where}: {problem['msg']}")
+    return "\n".join(lines)

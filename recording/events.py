@@ -1,0 +1,21 @@
+"""What this room tells the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStored(Event):
+    """A recording and its files are kept; nothing was heard yet."""
+
+    recording_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptReady(Event):
+    """A recording was transcribed."""
+
+    transcript_id: int
