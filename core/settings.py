@@ -61,6 +61,9 @@ class JobSettings(_Section):
         default=60.0, description="seconds until a silent worker's job is given to another", gt=0
     )
     max_retries: int = Field(default=6, description="retries before a job is put on the dead list", ge=0)
+    max_crashes: int = Field(
+        default=20, description="times a job may take its worker down before it is put on the dead list", ge=1
+    )
     min_backoff_s: float = Field(default=2.0, description="seconds before the first retry", gt=0)
     max_backoff_s: float = Field(default=600.0, description="longest wait between retries", gt=0)
     poll_s: float = Field(default=0.2, description="seconds between looks for new work", gt=0)

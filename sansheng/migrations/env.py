@@ -1,0 +1,34 @@
+"""Alembic's entry point: runs migrations on the connection it is given."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+
+import core.audit
+import core.events
+import core.jobs  # noqa: F401  (imports the rows of all rooms)
+import qa.models
+from core.db import Base, EncryptedText, JSONValue, UTCDateTime
+
+_PLAIN = {UTCDateTime: "sa.DateTime(timezone=True)", EncryptedText: "sa.LargeBinary()"}
+
+
+def _render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
+    """Write plain types into revisions: history must not change when our column types do."""
+    if item is JSONValue:
+        autogen.imports.add("from sqlalchemy.dialects.postgresql import JSONB")
+        return 'sa.JSON().with_variant(JSONB(), "postgresql")'
+    return _PLAIN.get(type(item), False) if kind == "type" else False
+
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    compare_type=True,
+    render_item=_render_item,
+)
+with context.begin_transaction():
+    context.run_migrations()

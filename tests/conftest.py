@@ -1,0 +1,115 @@
+"""Shared fixtures: an installation with a fresh database, on SQLite or, with --postgres, on PostgreSQL."""
+
+import os
+import shutil
+import sqlite3
+import uuid
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from core.clock import FixedClock
+from core.installation import Installation
+from core.settings import Settings
+from sansheng.migrations import upgrade_database
+from tests.postgres import PostgresServer
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--postgres", action="store_true", help="run database tests on a PostgreSQL server of our own"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch):
+    """A developer's own settings must not decide a test."""
+    for name in [n for n in os.environ if n.startswith("SANSHENG_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request, tmp_path_factory):
+    """The session's own PostgreSQL server, or None when the tests run on SQLite."""
+    if not request.config.getoption("--postgres"):
+        yield None
+        return
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    server.start()
+    template = server.url("template_sansheng")
+    with create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("CREATE DATABASE template_sansheng"))
+    engine = create_engine(template)
+    upgrade_database(engine)
+    engine.dispose()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """A migrated, empty SQLite database to copy from."""
+    path = tmp_path_factory.mktemp("template") / "sansheng.db"
+    engine = create_engine(f"sqlite:///{path}")
+    upgrade_database(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def database_url(tmp_path, sqlite_template, postgres_server):
+    """URL of a migrated, empty database of this test's own."""
+    if postgres_server is None:
+        home = tmp_path / "home"
+        home.mkdir()
+        source, target = sqlite3.connect(sqlite_template), sqlite3.connect(home / "sansheng.db")
+        source.backup(target)
+        source.close()
+        target.close()
+        yield f"sqlite:///{home / 'sansheng.db'}"
+        return
+    name = f"test_{uuid.uuid4().hex}"
+    admin = create_engine(postgres_server.url("postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_sansheng"))
+    yield postgres_server.url(name)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path, database_url):
+    """Settings of a test installation in a folder of its own."""
+    return Settings.model_validate(
+        {
+            "home": tmp_path / "home",
+            "secret_key": "a secret for tests only",
+            "database": {"url": database_url},
+        }
+    )
+
+
+@pytest.fixture
+def clock():
+    """A clock that stands still until a test moves it."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def installation(settings, clock):
+    """An opened installation with an empty, migrated database."""
+    opened = Installation.open(settings, clock=clock)
+    yield opened
+    opened.close()
+    shutil.rmtree(settings.home, ignore_errors=True)
+
+
+@pytest.fixture
+def session(installation):
+    """A session that commits at the end of the test."""
+    with installation.unit_of_work() as opened:
+        yield opened
