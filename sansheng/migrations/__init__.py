@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -37,3 +37,8 @@ def pending_revisions(engine: Engine) -> list[str]:
         current = MigrationContext.configure(connection).get_current_heads()
         script = ScriptDirectory.from_config(alembic_config(connection))
         return [r.revision for r in script.iterate_revisions("head", current or "base")][::-1]
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether the database has no tables at all."""
+    return not inspect(engine).get_table_names()

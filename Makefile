@@ -1,0 +1,47 @@
+# Each target works from a fresh clone and installs what it needs into .venv and web/static/vendor.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo test test-postgres check bench screenshots docs clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## install everything into .venv and web/static/vendor
+
+$(READY): pyproject.toml constraints.txt package.json package-lock.json
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "Sansheng needs Python 3.11 or newer" >&2; exit 3)
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[postgres,demo,dev]'
+	$(BIN)/python -m web.vendor
+	touch $@
+
+demo: setup  ## a seeded hotline with real audio, then the web page on http://127.0.0.1:8000
+	$(BIN)/sansheng demo
+
+test: setup  ## all tests: SQLite, real Vosk, a real browser where Chromium is installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-postgres: setup  ## the same tests on a PostgreSQL server of their own
+	$(BIN)/python -m pytest -n 2 --dist worksteal --postgres -m "not browser"
+
+check: setup  ## lint, types, imports, stale documentation
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
+
+bench: setup  ## measure; prints the figures that docs/performance.md quotes
+	$(BIN)/python -m bench
+
+docs: setup  ## write docs/reference from the code
+	$(BIN)/python -m docs.generate
+
+screenshots: setup  ## make docs/images from a demo in Chromium
+	$(BIN)/python -m docs.screenshots
+
+clean:  ## remove what setup made
+	rm -rf .venv web/static/vendor node_modules

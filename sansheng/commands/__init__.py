@@ -1,0 +1,1 @@
+"""Commands of the assembly itself: those that belong to no single room."""
