@@ -1,0 +1,62 @@
+"""What one pass over a document collects: findings, and names that are used here and defined there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal
+
+from core.i18n import gettext as _
+from ivr.flow.findings import Finding
+
+ReferenceKind = Literal["node", "prompt", "hours", "holidays", "variable", "set"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name used in one place that something elsewhere must define (`set` is such a definition)."""
+
+    kind: ReferenceKind
+    name: str
+    line: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one pass over a document has collected."""
+
+    file: str
+    findings: list[Finding] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    defined: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def define(self, kind: str, name: str, line: int) -> None:
+        """Remember where a named part stands."""
+        self.defined[kind, name] = line
+
+    def line_of(self, kind: str, name: str) -> int:
+        """Return where a named part stands."""
+        return self.defined.get((kind, name), 1)
+
+    def note(self, line: int, text: str, *, warning: bool = False) -> None:
+        """Collect a finding."""
+        self.findings.append(Finding(self.file, line, text, warning))
+
+    def refer(self, kind: ReferenceKind, name: str, line: int) -> None:
+        """Collect a reference."""
+        self.references.append(Reference(kind, name, line))
+
+    def names_defined(self, kind: str) -> set[str]:
+        """Return the names of the parts of a kind."""
+        return {name for known, name in self.defined if known == kind}
+
+    def names(self, kind: ReferenceKind) -> set[str]:
+        """Return the names referred to."""
+        return {r.name for r in self.references if r.kind == kind}
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """Return a remark on what may have been meant: `; did you mean X?`, or nothing."""
+    match = get_close_matches(name, sorted(known), n=1)
+    return _("; did you mean %(name)s?", name=match[0]) if match else ""
