@@ -1,0 +1,1 @@
+"""Measurements of the whole product and the material they need."""
