@@ -41,6 +41,7 @@ class Step:
     Attributes:
         outcome: exit taken; for the root's own steps `error`, `hung_up`, ...
         note: reason behind the outcome, such as a holiday's name.
+        said: instructions of the same advance that were given before this step.
     """
 
     node: str
@@ -48,6 +49,7 @@ class Step:
     outcome: str
     at: datetime
     note: str = ""
+    said: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class _Run:
         self.note_step(node, outcome)
 
     def note_step(self, node: Node, outcome: str, note: str = "") -> None:
-        self.steps.append(Step(node.id, node.kind, outcome, self.state.at, note))
+        self.steps.append(Step(node.id, node.kind, outcome, self.state.at, note, len(self.instructions)))
 
     def count(self) -> bool:
         """Count a step; return whether the call may still go on."""
