@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
-from sqlalchemy import String, func, select
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import String, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, UTCDateTime
 from core.errors import BadInput, Conflict, NotFound
 
 MIN_PASSWORD_LENGTH = 10
+MAX_PASSWORD_LENGTH = 1000  # argon2 takes any length; a log-in form must not
 
 
 class Role(StrEnum):
@@ -95,13 +99,18 @@ def add_user(
     agent_id: int | None = None,
     locale: str = "",
 ) -> User:
-    """Create an account; raises BadInput for a weak password, Conflict for a taken name."""
-    if not username or username != username.strip().lower():
-        raise BadInput(f"user name {username!r}: use lower-case letters without spaces around them")
-    if len(password) < MIN_PASSWORD_LENGTH:
-        raise BadInput(f"the password needs at least {MIN_PASSWORD_LENGTH} characters")
+    """Create an account; raises BadInput for a name or password that will not do, Conflict for a taken name."""
+    if not re.fullmatch(r"\S{1,64}", username) or username != username.lower():
+        raise BadInput(f"user name {username!r}: use 1 to 64 lower-case letters and digits, without spaces")
+    if not 1 <= len(display_name) <= 80:
+        raise BadInput(f"the display name of {username!r} needs 1 to 80 characters")
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        raise BadInput(
+            f"the password needs at least {MIN_PASSWORD_LENGTH} characters and at most {MAX_PASSWORD_LENGTH}"
+        )
+    taken = f"user {username!r} exists already"
     if session.scalar(select(User.id).where(User.username == username)):
-        raise Conflict(f"user {username!r} exists already")
+        raise Conflict(taken)
     user = User(
         username=username,
         display_name=display_name,
@@ -114,21 +123,26 @@ def add_user(
         session_epoch=0,
     )
     session.add(user)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # PostgreSQL: somebody else's transaction was first
+        raise Conflict(taken) from None
     return user
 
 
 def authenticate(session: Session, username: str, password: str) -> User | None:
-    """Return the active account these belong to, else None.
+    """Return the active account these belong to, else None. Needs a unit of work that may write.
 
     An unknown name costs the same hashing time as a wrong password, so the answer time does not
     tell which names exist.
     """
+    if len(password) > MAX_PASSWORD_LENGTH:
+        return None
     user = session.scalar(select(User).where(User.username == username.strip().lower()))
-    stored = user.password_hash if user else _UNKNOWN_USER_HASH
+    stored = user.password_hash if user else _nobodys_hash()
     try:
         _hasher.verify(stored, password)
-    except VerificationError:
+    except (VerificationError, InvalidHashError):
         return None
     if user is None or not user.active:
         return None
@@ -137,7 +151,10 @@ def authenticate(session: Session, username: str, password: str) -> User | None:
     return user
 
 
-_UNKNOWN_USER_HASH = _hasher.hash("nobody has this password")
+@cache
+def _nobodys_hash() -> str:
+    """Return a hash to check an unknown user's password against (made when first needed: it takes time)."""
+    return _hasher.hash("nobody has this password")
 
 
 def disable_user(session: Session, username: str) -> User:
@@ -145,8 +162,9 @@ def disable_user(session: Session, username: str) -> User:
     user = session.scalar(select(User).where(User.username == username))
     if user is None:
         raise NotFound(f"there is no user {username!r}")
-    admins = select(func.count()).select_from(User).where(User.role == Role.ADMIN, User.active.is_(True))
-    if user.role == Role.ADMIN and user.active and session.scalar(admins) == 1:
+    # Locked, so that two administrators who disable each other at the same moment cannot both succeed.
+    admins = select(User.id).where(User.role == Role.ADMIN, User.active.is_(True)).order_by(User.id)
+    if user.role == Role.ADMIN and session.scalars(admins.with_for_update()).all() == [user.id]:
         raise Conflict(f"{username!r} is the last administrator; make another one first")
     user.active = False
     user.session_epoch += 1

@@ -1,20 +1,25 @@
 """The audit trail: who listened, exported, graded or changed what. Append-only and hash-chained.
 
 Each entry's hash covers the entry and the hash before it, so a changed, removed or inserted row
-breaks the chain at that row (`sansheng audit verify`).
+breaks the chain at that row (`sansheng audit verify`). The hash is keyed with the installation's
+secret: who can write to the database, but does not have the secret, cannot make the chain fit again.
+What no chain can show is the removal of its newest entries; for that, keep the last number and hash
+(`chain_head`) somewhere else, in the daily report for instance.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Integer, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.crypto import derived_key
 from core.db import Base, JSONValue, UTCDateTime
 
 _CHAIN_START = "0" * 64
@@ -38,27 +43,31 @@ class AuditEntry(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
     def expected_hash(self) -> str:
-        """SHA-256 (hex) over the entry's content and the previous hash."""
+        """HMAC-SHA-256 (hex) over the entry's content and the previous hash."""
         content = [self.number, self.at.isoformat(), self.user_id, self.action, self.subject, self.detail]
-        canonical = json.dumps([*content, self.previous_hash], sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        canonical = json.dumps([*content, self.previous_hash], sort_keys=True)
+        return hmac.new(derived_key("audit"), canonical.encode(), hashlib.sha256).hexdigest()
 
 
 def record_audit(
     session: Session, *, at: datetime, user_id: int | None, action: str, subject: str, **detail: Any
 ) -> AuditEntry:
-    """Append an entry to the chain, in the caller's transaction. Detail holds no digits and no transcript."""
+    """Append an entry to the chain, in the caller's transaction.
+
+    Writers of the chain wait for each other until they commit, so append last. Detail holds plain
+    JSON values, and neither dialled digits nor anything that was said.
+    """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
-    last = session.scalar(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1))
+    number, previous = chain_head(session)
     entry = AuditEntry(
-        number=last.number + 1 if last else 1,
-        at=at,
+        number=number + 1,
+        at=at.astimezone(UTC),  # as it will be read back, or the hash would not fit
         user_id=user_id,
         action=action,
         subject=subject,
-        detail=detail,
-        previous_hash=last.hash if last else _CHAIN_START,
+        detail=_as_stored(detail),
+        previous_hash=previous,
     )
     entry.hash = entry.expected_hash()
     session.add(entry)
@@ -70,12 +79,31 @@ def broken_entries(session: Session) -> Iterator[tuple[int, str]]:
     """Yield (entry number, what is wrong) for every break of the chain; nothing when it is whole."""
     number, previous = 0, _CHAIN_START
     for entry in session.scalars(
-        select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)
+        select(AuditEntry)
+        .order_by(AuditEntry.number)
+        .execution_options(yield_per=1000, populate_existing=True)
     ):
-        if entry.number != number + 1:
+        if entry.number > number + 1:
             yield entry.number, f"entries {number + 1} to {entry.number - 1} are missing"
         if entry.previous_hash != previous:
             yield entry.number, "does not follow the entry before it"
         if entry.hash != entry.expected_hash():
             yield entry.number, "was changed after it was written"
         number, previous = entry.number, entry.hash
+
+
+def chain_head(session: Session) -> tuple[int, str]:
+    """Return the number and hash of the newest entry; (0, 64 zeros) when there is none."""
+    last = session.scalar(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1))
+    return (last.number, last.hash) if last else (0, _CHAIN_START)
+
+
+def _as_stored(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the detail as both databases give it back: JSON, where whole floats are whole numbers."""
+    plain: dict[str, Any] = json.loads(json.dumps(detail, allow_nan=False), parse_float=_whole_if_it_is)
+    return plain
+
+
+def _whole_if_it_is(written: str) -> int | float:
+    number = float(written)
+    return int(number) if number.is_integer() else number

@@ -6,12 +6,13 @@ nothing, and a damaged file can be told from a good one. The default store is a 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import re
-import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from core.errors import NotFound, RetryLater
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
+_ABANDONED_S = 24 * 3600.0
+"""Age at which a file somebody was writing belongs to a writer that is no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,11 @@ class Blobs(Protocol):
 
 
 class FolderBlobs:
-    """Blobs in a local folder: `ab/cd/<sha256>`, written beside and renamed, so that a crash leaves no half blob."""
+    """Blobs in a local folder: `ab/cd/<sha256>`, written beside and renamed.
+
+    A crash, or a power cut, leaves no half blob under a key; what it does leave lies in `incoming`
+    until `sweep`.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -81,6 +88,7 @@ class FolderBlobs:
             target = self._place(digest.hexdigest())
             target.parent.mkdir(parents=True, exist_ok=True)
             Path(name).replace(target)
+            _sync_folder(target.parent)
         finally:
             Path(name).unlink(missing_ok=True)
         return StoredBlob(digest.hexdigest(), size)
@@ -93,7 +101,7 @@ class FolderBlobs:
         return place
 
     def delete(self, key: str) -> None:
-        """Forget the blob."""
+        """Forget the blob; one that is already gone, or a malformed key, is no error."""
         if _KEY.fullmatch(key):
             self._place(key).unlink(missing_ok=True)
 
@@ -104,8 +112,21 @@ class FolderBlobs:
                 yield path.name
 
     def sweep(self) -> None:
-        """Remove what crashed writers left behind; call only while no writer runs."""
-        shutil.rmtree(self._incoming, ignore_errors=True)
+        """Remove what crashed writers left behind a day ago or earlier; running writers are not touched."""
+        before = time.time() - _ABANDONED_S
+        for path in self._incoming.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     def _place(self, key: str) -> Path:
         return self._root / key[:2] / key[2:4] / key
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, as fsync made the content."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -8,10 +8,12 @@ into independent keys, one for each purpose. The key is installed once a process
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -19,13 +21,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import MissingPart
+from core.settings import MIN_SECRET_LENGTH
 
 _keys: dict[str, bytes] = {}
 
 
 def install_secret(secret: str) -> None:
     """Derive this process's keys from the installation's secret."""
-    for purpose in ("column", "lookup", "session"):
+    for purpose in ("column", "lookup", "session", "audit"):
         derived = HKDF(SHA256(), 32, salt=None, info=f"sansheng/{purpose}".encode()).derive(secret.encode())
         _keys[purpose] = derived
 
@@ -51,8 +54,8 @@ def decrypt_text(token: bytes) -> str:
         return Fernet(base64.urlsafe_b64encode(derived_key("column"))).decrypt(token).decode()
     except InvalidToken:
         raise MissingPart(
-            "an encrypted column cannot be read: secret.key is not the one this database was written with; "
-            "restore the secret.key that belongs to it"
+            "an encrypted column cannot be read: the secret key is not the one this database was written with; "
+            "restore the secret.key (or the setting secret_key) that belongs to it"
         ) from None
 
 
@@ -62,15 +65,35 @@ def lookup_hash(text: str) -> str:
 
 
 def load_or_create_secret(path: Path) -> str:
-    """Read the secret file, or make one readable by its owner only."""
-    if path.exists():
-        return path.read_text().strip()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    secret = secrets.token_urlsafe(48)
+    """Read the secret file, or make one readable by its owner only.
+
+    The file appears complete or not at all: a crash, or a second process that starts at the same
+    moment, never leaves or reads half a secret.
+
+    Raises:
+        MissingPart: the file is there but cannot be read, or holds no usable secret.
+    """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process of this installation was first
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secret + "\n")
+        if not path.exists():
+            _create_secret(path)
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingPart(
+            f"{path}: the secret key cannot be read or made ({error}); fix the file's permissions"
+        ) from None
+    if len(secret) < MIN_SECRET_LENGTH:
+        raise MissingPart(
+            f"{path} holds no secret key (it is empty or too short); restore it from the backup, or remove it "
+            "if this installation has no encrypted rows yet"
+        )
     return secret
+
+
+def _create_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # mode 0600
+        file.write(secrets.token_urlsafe(48) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):  # another process of this installation was first
+            os.link(file.name, path)

@@ -17,7 +17,7 @@ from sqlalchemy import Index, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, JSONValue, UTCDateTime
-from core.jobs.rows import enqueue
+from core.jobs.rows import promise
 
 _BATCH = 200
 
@@ -75,6 +75,6 @@ def dispatch(session: Session, subscriptions: Subscriptions, *, at: datetime) ->
     for event in events:
         key = ":".join(str(event.fields[field]) for field in sorted(event.fields))
         for job in listeners.get(event.name, ()):
-            enqueue(session, job, key=key, at=at, **event.fields)
+            promise(session, job, key=key, at=at, arguments=event.fields)
         event.dispatched_at = at
     return len(events)

@@ -16,6 +16,7 @@ from core.blobs import Blobs, FolderBlobs
 from core.clock import Clock, SystemClock
 from core.crypto import install_secret, load_or_create_secret
 from core.db import create_database_engine, unit_of_work
+from core.errors import BadInput
 from core.settings import Settings
 
 
@@ -30,14 +31,27 @@ class Installation:
 
     @classmethod
     def open(cls, settings: Settings, *, clock: Clock | None = None) -> Installation:
-        """Open (and on first use create) the data folder; the schema is `sansheng db upgrade`'s business."""
-        settings.home.mkdir(parents=True, exist_ok=True)
+        """Open (and on first use create) the data folder; the schema is `sansheng db upgrade`'s business.
+
+        Raises:
+            BadInput: the data folder cannot be made.
+            MissingPart: the secret key cannot be read, or the database's driver is not there.
+        """
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)  # recordings are nobody else's
+        except OSError as error:
+            raise BadInput(
+                f"the data folder {settings.home} cannot be made: {error.strerror}; "
+                "set SANSHENG_HOME to a folder of your own"
+            ) from None
         secret = settings.secret_key.get_secret_value()
         install_secret(secret or load_or_create_secret(settings.home / "secret.key"))
+        blobs = FolderBlobs(settings.blob_root)
+        blobs.sweep()
         return cls(
             settings=settings,
             engine=create_database_engine(settings.database_url),
-            blobs=FolderBlobs(settings.blob_root),
+            blobs=blobs,
             clock=clock or SystemClock(),
         )
 

@@ -8,13 +8,29 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 _PERSONAL = frozenset(
-    {"caller", "number", "phone", "digits", "transcript", "text", "words", "password", "token"}
+    {
+        "caller",
+        "caller_number",
+        "dialled",
+        "digits",
+        "number",
+        "password",
+        "phone",
+        "phone_number",
+        "quote",
+        "secret",
+        "text",
+        "token",
+        "transcript",
+        "utterance",
+        "words",
+    }
 )
 
 
@@ -24,26 +40,38 @@ def get_logger(name: str) -> Any:
 
 
 def refuse_personal(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Raise ValueError when a log line names personal data."""
-    if named := _PERSONAL & entry.keys():
+    """Raise ValueError when a log line names personal data, at the top or inside a mapping."""
+    if named := _PERSONAL & _keys(entry):
         message = f"a log line may not hold {', '.join(sorted(named))}"
         raise ValueError(message)
     return entry
 
 
+def _keys(entry: Mapping[str, Any]) -> set[str]:
+    inner = (_keys(value) for value in entry.values() if isinstance(value, Mapping))
+    return set(entry).union(*inner)
+
+
 def configure_logging(level: str) -> None:
-    """Send all logs, our own and the libraries', to stderr at a level."""
+    """Send all logs to stderr as JSON: ours from `level` on, the libraries' from WARNING on at least."""
+    stamped: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    written = structlog.processors.JSONRenderer(ensure_ascii=False)
+    number = logging.getLevelNamesMapping()[level]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            refuse_personal,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        processors=[structlog.contextvars.merge_contextvars, refuse_personal, *stamped, written],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(logging.WARNING, logging.getLevelName(level)), stream=sys.stderr)
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *stamped],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, written],
+        )
+    )
+    logging.basicConfig(level=max(logging.WARNING, number), handlers=[libraries], force=True)

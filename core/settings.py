@@ -1,7 +1,9 @@
 """Typed settings: the only place that reads the environment.
 
 Sources, strongest first: variables `SANSHENG_<SECTION>_<NAME>`, the file `sansheng.toml` (in the
-working directory, or in the data folder), the defaults below. An unknown name in the file is an error.
+working directory, or in the data folder), the defaults below. An unknown name in the file is an error;
+an unknown variable is not, because orchestrators set `SANSHENG_*` variables of their own (a Kubernetes
+service called `sansheng` does).
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from core.errors import BadInput
 
 PREFIX = "SANSHENG_"
+MIN_SECRET_LENGTH = 16
 
 
 class _Section(BaseModel):
@@ -27,13 +33,31 @@ class _Section(BaseModel):
 class DatabaseSettings(_Section):
     """Where the rows are."""
 
-    url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the data folder")
+    url: str = Field(  # may hold a password, so it is left out of the repr
+        default="", description="SQLAlchemy URL; empty: SQLite in the data folder", repr=False
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, url: str) -> str:
+        try:
+            _ = url and make_url(url)
+        except ArgumentError:
+            raise ValueError("not a database URL such as postgresql://user:password@host/name") from None
+        return url
 
 
 class PublicSettings(_Section):
     """How the outside world reaches the web."""
 
     base_url: str = Field(default="", description="public https address, for webhooks and links")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, base_url: str) -> str:
+        if base_url and not base_url.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return base_url.rstrip("/")
 
 
 class WebSettings(_Section):
@@ -52,6 +76,15 @@ class WebSettings(_Section):
         default="Asia/Shanghai", description="IANA zone that pages and reports show times in"
     )
 
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, time_zone: str) -> str:
+        try:
+            ZoneInfo(time_zone)
+        except (LookupError, ValueError, OSError):
+            raise ValueError("not a time zone this machine knows, such as Asia/Shanghai") from None
+        return time_zone
+
 
 class JobSettings(_Section):
     """Background work."""
@@ -62,7 +95,7 @@ class JobSettings(_Section):
     )
     max_retries: int = Field(default=6, description="retries before a job is put on the dead list", ge=0)
     max_crashes: int = Field(
-        default=20, description="times a job may take its worker down before it is put on the dead list", ge=1
+        default=20, description="times a job's worker may die before the job is put on the dead list", ge=1
     )
     min_backoff_s: float = Field(default=2.0, description="seconds before the first retry", gt=0)
     max_backoff_s: float = Field(default=600.0, description="longest wait between retries", gt=0)
@@ -86,14 +119,14 @@ class AgiSettings(_Section):
     """FastAGI server."""
 
     host: str = Field(default="127.0.0.1", description="address Asterisk connects to")
-    port: int = Field(default=4573, description="FastAGI port")
+    port: int = Field(default=4573, description="FastAGI port", ge=0, le=65535)
 
 
 class AmiSettings(_Section):
     """Asterisk Manager Interface."""
 
     host: str = Field(default="127.0.0.1", description="Asterisk's address")
-    port: int = Field(default=5038, description="AMI port")
+    port: int = Field(default=5038, description="AMI port", ge=1, le=65535)
     user: str = Field(default="sansheng", description="AMI user")
     secret: SecretStr = Field(default=SecretStr(""), description="AMI secret")
 
@@ -129,6 +162,18 @@ class Settings(_Section):
     agi: AgiSettings = AgiSettings()
     ami: AmiSettings = AmiSettings()
     twilio: TwilioSettings = TwilioSettings()
+
+    @field_validator("home")
+    @classmethod
+    def _is_absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("secret_key")
+    @classmethod
+    def _is_long_enough(cls, secret: SecretStr) -> SecretStr:
+        if 0 < len(secret) < MIN_SECRET_LENGTH:
+            raise ValueError(f"needs at least {MIN_SECRET_LENGTH} characters")
+        return secret
 
     @property
     def database_url(self) -> str:
@@ -185,18 +230,27 @@ def setting_origins(
             value = getattr(value, key)
         variable = _variable(keys)
         origin = variable if variable in env else str(path) if _has(tree, keys) else "default"
-        origins.append(SettingOrigin(name, variable, str(value), origin, description))
+        origins.append(SettingOrigin(name, variable, _shown(value), origin, description))
     return origins
 
 
+def _shown(value: object) -> str:
+    """Return a value as people may see it: neither secrets nor the password inside a URL."""
+    if isinstance(value, str) and "://" in value and "@" in value:
+        return make_url(value).render_as_string(hide_password=True)
+    return str(value)
+
+
 def _find_file(env: Mapping[str, str]) -> Path | None:
-    home = Path(env[PREFIX + "HOME"]) if PREFIX + "HOME" in env else _default_home()
+    home = Path(env[PREFIX + "HOME"]).expanduser() if PREFIX + "HOME" in env else _default_home()
     return next((p for p in (Path("sansheng.toml"), home / "sansheng.toml") if p.is_file()), None)
 
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: not readable as TOML: {error}") from None
 
@@ -219,9 +273,11 @@ def _variable(keys: tuple[str, ...]) -> str:
     return PREFIX + "_".join(keys).upper()
 
 
-def _assign(tree: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
+def _assign(tree: Any, keys: tuple[str, ...], value: str) -> None:
     for key in keys[:-1]:
         tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):  # the file has a plain value here; validation says so
+            return
     tree[keys[-1]] = value
 
 
@@ -233,11 +289,14 @@ def _has(tree: Any, keys: tuple[str, ...]) -> bool:
     return True
 
 
+_PROBLEMS = {"extra_forbidden": "there is no such setting (sansheng doctor lists them all)"}
+
+
 def _describe(error: ValidationError, env: Mapping[str, str], path: Path | None) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         keys = tuple(str(part) for part in problem["loc"])
         variable = _variable(keys)
         where = variable if variable in env else f"{path}: {'.'.join(keys)}"
-        lines.append(f"{where}: {problem['msg']}")
+        lines.append(f"{where}: {_PROBLEMS.get(problem['type'], problem['msg'])}")
     return "\n".join(lines)

@@ -4,12 +4,14 @@ import os
 import shutil
 import sqlite3
 import uuid
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from core.clock import FixedClock
+from core.db import create_database_engine
 from core.installation import Installation
 from core.settings import Settings
 from sansheng.migrations import upgrade_database
@@ -32,30 +34,41 @@ def _no_settings_from_outside(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def postgres_server(request, tmp_path_factory):
+def postgres_server(request):
     """The session's own PostgreSQL server, or None when the tests run on SQLite."""
     if not request.config.getoption("--postgres"):
         yield None
         return
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    server = PostgresServer()
     server.start()
-    template = server.url("template_sansheng")
-    with create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("CREATE DATABASE template_sansheng"))
-    engine = create_engine(template)
+    try:
+        with _administration(server) as connection:
+            connection.execute(text("CREATE DATABASE template_sansheng"))
+        _migrate(server.url("template_sansheng"))
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _administration(server):
+    engine = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def _migrate(url):
+    engine = create_database_engine(url)
     upgrade_database(engine)
     engine.dispose()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory):
     """A migrated, empty SQLite database to copy from."""
     path = tmp_path_factory.mktemp("template") / "sansheng.db"
-    engine = create_engine(f"sqlite:///{path}")
-    upgrade_database(engine)
-    engine.dispose()
+    _migrate(f"sqlite:///{path}")
     return path
 
 
@@ -65,20 +78,19 @@ def database_url(tmp_path, sqlite_template, postgres_server):
     if postgres_server is None:
         home = tmp_path / "home"
         home.mkdir()
-        source, target = sqlite3.connect(sqlite_template), sqlite3.connect(home / "sansheng.db")
-        source.backup(target)
-        source.close()
-        target.close()
+        with (
+            closing(sqlite3.connect(sqlite_template)) as source,
+            closing(sqlite3.connect(home / "sansheng.db")) as target,
+        ):
+            source.backup(target)
         yield f"sqlite:///{home / 'sansheng.db'}"
         return
     name = f"test_{uuid.uuid4().hex}"
-    admin = create_engine(postgres_server.url("postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
+    with _administration(postgres_server) as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_sansheng"))
     yield postgres_server.url(name)
-    with admin.connect() as connection:
+    with _administration(postgres_server) as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture

@@ -1,59 +1,54 @@
-"""A PostgreSQL server of the tests' own, in a temporary folder, reached by a socket on loopback only."""
+"""A PostgreSQL server of the tests' own, in a folder of its own, reached by a Unix socket only."""
 
 import os
 import shutil
-import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 
 class PostgresServer:
-    """Starts and stops one server; PostgreSQL refuses to run as root, so root hands over to `postgres`."""
+    """Starts and stops one server; PostgreSQL refuses to run as root, so root hands over to `postgres`.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "cluster"
+    The folder is not pytest's: another pytest of the same user closes pytest's folders to everybody else,
+    `postgres` included, whenever it starts.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="sansheng-postgres-"))
         self.bin = self._find_binaries()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
 
     @staticmethod
     def _find_binaries() -> Path:
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         if found:
             return found[-1]
         initdb = shutil.which("initdb")
         assert initdb, "PostgreSQL is not installed: apt-get install postgresql"
         return Path(initdb).parent
 
-    def _run(self, *command: str) -> None:
+    def _run(self, program: str, *arguments: str) -> None:
         prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        subprocess.run([*prefix, *command], check=True, stdout=subprocess.DEVNULL, cwd="/")
+        command = [*prefix, str(self.bin / program), "-D", str(self.folder / "cluster"), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
     def start(self) -> None:
-        self.folder.mkdir()
+        """Make the cluster and start it; nothing is left behind when that fails."""
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres")
-            for parent in list(self.folder.parents)[:3]:
-                parent.chmod(0o755)
-        self._run(
-            str(self.bin / "initdb"), "-D", str(self.folder), "-U", "sansheng", "-A", "trust", "-E", "UTF8"
-        )
-        options = f"-p {self.port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
-        self._run(
-            str(self.bin / "pg_ctl"),
-            "-D",
-            str(self.folder),
-            "-w",
-            "-o",
-            options,
-            "-l",
-            f"{self.folder}/log",
-            "start",
-        )
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c max_connections=100"
+        try:
+            self._run("initdb", "-U", "sansheng", "-A", "trust", "-E", "UTF8")
+            self._run("pg_ctl", "-w", "-o", options, "-l", str(self.folder / "log"), "start")
+        except BaseException:
+            shutil.rmtree(self.folder)
+            raise
 
     def url(self, database: str) -> str:
-        return f"postgresql+psycopg://sansheng@127.0.0.1:{self.port}/{database}"
+        """Return the URL of one of its databases."""
+        return f"postgresql+psycopg://sansheng@/{database}?host={self.folder}"
 
     def stop(self) -> None:
-        self._run(str(self.bin / "pg_ctl"), "-D", str(self.folder), "-m", "immediate", "stop")
+        """Stop the server and remove its folder."""
+        self._run("pg_ctl", "-m", "immediate", "stop")
+        shutil.rmtree(self.folder)

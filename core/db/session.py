@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with foreign keys on; every transaction that may write starts with
 BEGIN IMMEDIATE, because a deferred transaction that upgrades to a write fails at once with
-SQLITE_BUSY, whatever busy_timeout says.
+SQLITE_BUSY, whatever busy_timeout says. synchronous=NORMAL survives a killed process; a power cut
+may cost the last commits, never the file.
 """
 
 from __future__ import annotations
@@ -11,33 +12,52 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
-from core.errors import MissingPart, RetryLater
+from core.errors import BadInput, MissingPart, RetryLater
 
 BUSY_TIMEOUT_MS = 15_000
 
+_READ_ONLY: Final[dict[str, dict[str, Any]]] = {
+    "sqlite": {"sqlite_begin": "DEFERRED"},
+    # One snapshot for the whole unit, as SQLite gives it anyway: a page's numbers agree with each other.
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+_SQLITE_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+_POSTGRESQL_PASSING: Final = ("08", "40", "53", "55P03", "57")
+"""SQLSTATE: connection lost, roll-back (deadlock), resources used up (disk full), lock, operator."""
+
 
 def create_database_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
-    """Build the engine of a database URL, `sqlite:///...` or `postgresql+psycopg://...`.
+    """Build the engine of a database URL, `sqlite:///...` or `postgresql://...`.
+
+    Bound values never appear in error messages: they are what callers said and are called from.
 
     Raises:
+        BadInput: the folder of the SQLite file cannot be made.
         MissingPart: the driver is not installed or the dialect is not supported.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, connect_args={"timeout": busy_timeout_ms / 1000})
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_immediate)
-        return engine
+        return _sqlite_engine(parsed, busy_timeout_ms)
     if parsed.get_backend_name() == "postgresql":
         try:
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+            )
         except ModuleNotFoundError:
             raise MissingPart(
                 "the database URL names PostgreSQL, but its driver is not installed: pip install 'sansheng[postgres]'"
@@ -45,45 +65,64 @@ def create_database_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) 
     raise MissingPart(f"database {parsed.get_backend_name()!r} is not supported; use sqlite or postgresql")
 
 
+def _sqlite_engine(url: URL, busy_timeout_ms: int) -> Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"the database's folder {folder} cannot be made: {error.strerror}") from None
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_ms / 1000}, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we issue BEGIN ourselves, see _begin_immediate
+    connection.isolation_level = None  # we issue BEGIN ourselves, see _begin
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_immediate(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if mode == 'DEFERRED' else 'OFF'}")
     connection.exec_driver_sql(f"BEGIN {mode}")
 
 
 def database_is_busy(error: DBAPIError) -> bool:
-    """Tell a passing condition (locked, full, connection lost) from a defect."""
-    text = str(error.orig).lower()
-    return error.connection_invalidated or any(
-        sign in text
-        for sign in ("database is locked", "database or disk is full", "deadlock", "could not serialize")
-    )
+    """Tell a passing condition (locked, full, connection lost or not to be had) from a defect."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", 0)
+        return code & 0xFF in _SQLITE_PASSING  # the high bits only say where in SQLite it happened
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) and (state is None or state.startswith(_POSTGRESQL_PASSING))
 
 
 @contextmanager
 def unit_of_work(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
     """Give a session that commits at the end, or rolls back on any exception.
 
-    A read-only unit does not take SQLite's write lock, so pages never wait for an import.
+    A read-only unit sees one state of the database throughout, takes no lock, so that pages never
+    wait for an import, and cannot write: the database refuses it.
 
     Raises:
         RetryLater: the database is locked, full or gone for the moment.
     """
-    target = engine.execution_options(sqlite_begin="DEFERRED") if read_only else engine
+    target = engine.execution_options(**_READ_ONLY[engine.dialect.name]) if read_only else engine
     session = Session(target, expire_on_commit=False)
     try:
         with session.begin():
             yield session
-    except OperationalError as error:
+    except DBAPIError as error:
         if database_is_busy(error):
             raise RetryLater(
-                f"the database is busy or full ({error.orig}); nothing was changed, try again"
+                f"the database is busy, full or not to be reached ({error.orig}); nothing was changed, try again"
             ) from error
         raise
+    except PoolExhausted as error:
+        raise RetryLater("every database connection of this process is in use; try again") from error
     finally:
         session.close()

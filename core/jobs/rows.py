@@ -1,19 +1,26 @@
 """The job table: work promised in the same transaction as the rows it is about.
 
 States: `queued` → `leased` → `done`, or `dead` after the last retry. (name, key) is unique: promising
-the same work twice is one job.
+the same work twice is one job, also when the first promise was kept long ago; to do finished work again,
+promise it under another key (one with the new version in it).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint, insert, select, text
+from sqlalchemy import Index, Integer, String, UniqueConstraint, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, JSONValue, UTCDateTime
 from core.errors import Conflict, NotFound
+
+MAX_PROBLEM_LENGTH = 1000
+UNFINISHED = text("state IN ('queued', 'leased')")
+"""Condition of `ix_job_ready`, as text: with bound values no database would recognise its partial index."""
 
 
 class Job(Base):
@@ -26,8 +33,8 @@ class Job(Base):
             "ix_job_ready",
             "available_at",
             "id",
-            sqlite_where=text("state IN ('queued', 'leased')"),
-            postgresql_where=text("state IN ('queued', 'leased')"),
+            sqlite_where=UNFINISHED,
+            postgresql_where=UNFINISHED,
         ),
     )
 
@@ -41,8 +48,9 @@ class Job(Base):
     lease: Mapped[str] = mapped_column(String(64), default="")
     """Who holds it: a token that is new with every delivery."""
     deliveries: Mapped[int] = mapped_column(Integer, default=0)
+    """How often it was begun. Those that neither finished, nor failed, nor were given back, killed their worker."""
     retries: Mapped[int] = mapped_column(Integer, default=0)
-    problem: Mapped[str] = mapped_column(String(1000), default="")
+    problem: Mapped[str] = mapped_column(String(MAX_PROBLEM_LENGTH), default="")
     """What the last failed delivery said."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -50,23 +58,27 @@ class Job(Base):
 
 def enqueue(session: Session, name: str, *, key: str, at: datetime, **arguments: Any) -> bool:
     """Promise a job in the caller's transaction; False when (name, key) was promised before."""
-    if session.scalar(select(Job.id).where(Job.name == name, Job.key == key)) is not None:
-        return False
-    session.execute(
-        insert(Job).values(
-            name=name,
-            key=key,
-            arguments=arguments,
-            state="queued",
-            available_at=at,
-            lease="",
-            deliveries=0,
-            retries=0,
-            problem="",
-            created_at=at,
-        )
-    )
-    return True
+    return promise(session, name, key=key, at=at, arguments=arguments)
+
+
+def promise(session: Session, name: str, *, key: str, at: datetime, arguments: Mapping[str, Any]) -> bool:
+    """Promise a job whose arguments may have any name; else as `enqueue`."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "name": name,
+        "key": key,
+        "arguments": dict(arguments),
+        "state": "queued",
+        "available_at": at,
+        "lease": "",
+        "deliveries": 0,
+        "retries": 0,
+        "problem": "",
+        "created_at": at,
+    }
+    # Not "look, then insert": two transactions on PostgreSQL may promise the same job at the same moment.
+    made = session.scalar(insert(Job).values(row).on_conflict_do_nothing().returning(Job.id))
+    return made is not None
 
 
 def dead_jobs(session: Session) -> list[Job]:
@@ -76,10 +88,11 @@ def dead_jobs(session: Session) -> list[Job]:
 
 def retry_dead_job(session: Session, job_id: int, *, at: datetime) -> Job:
     """Give a dead job all its tries again; raises NotFound, or Conflict when it is not dead."""
-    job = session.get(Job, job_id)
+    job = session.get(Job, job_id, with_for_update=True)
     if job is None:
         raise NotFound(f"there is no job {job_id}")
     if job.state != "dead":
         raise Conflict(f"job {job_id} is {job.state}, not dead")
-    job.state, job.retries, job.available_at, job.finished_at = "queued", 0, at, None
+    job.state, job.available_at, job.finished_at = "queued", at, None
+    job.deliveries = job.retries = 0
     return job

@@ -2,43 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
+
+from core.errors import MissingPart
+
+_POSTGRESQL_LOCK = 0x53434845  # any constant: two processes that start together migrate one after the other
 
 
 def alembic_config(connection: Connection) -> Config:
     """Configure Alembic in code: the wheel carries no alembic.ini."""
     config = Config()
-    config.set_main_option("script_location", str(files("sansheng") / "migrations"))
+    location = str(files("sansheng") / "migrations")
+    config.set_main_option("script_location", location.replace("%", "%%"))  # read by configparser
     config.attributes["connection"] = connection
     return config
 
 
 def upgrade_database(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema to a revision (the newest by default); does nothing when it is there already."""
-    with engine.begin() as connection:
+    """Bring the schema to a revision (the newest by default); does nothing when it is there already.
+
+    Raises:
+        MissingPart: the database was written by a newer version of this program.
+    """
+    with _schema_change(engine) as connection:
         command.upgrade(alembic_config(connection), revision)
 
 
 def downgrade_database(engine: Engine, revision: str) -> None:
     """Take the schema back to a revision (`base` for none)."""
-    with engine.begin() as connection:
+    with _schema_change(engine) as connection:
         command.downgrade(alembic_config(connection), revision)
 
 
 def pending_revisions(engine: Engine) -> list[str]:
-    """List the revisions this database has not had yet, oldest first."""
-    with engine.connect() as connection:
+    """List the revisions this database has not had yet, oldest first; raises as `upgrade_database`."""
+    with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection, _known_revisions():
         current = MigrationContext.configure(connection).get_current_heads()
         script = ScriptDirectory.from_config(alembic_config(connection))
         return [r.revision for r in script.iterate_revisions("head", current or "base")][::-1]
 
 
-def is_empty(engine: Engine) -> bool:
-    """Whether the database has no tables at all."""
-    return not inspect(engine).get_table_names()
+@contextmanager
+def _schema_change(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that is the only one to change the schema.
+
+    SQLite changes a table by copying it and dropping the old one. With foreign keys on, that drop
+    deletes the rows that refer to the table; they can be switched off only outside a transaction.
+    """
+    with engine.connect() as connection, _known_revisions():
+        sqlite = engine.dialect.name == "sqlite"
+        raw = connection.connection.cursor()
+        if sqlite:
+            raw.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                if not sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRESQL_LOCK})
+                yield connection
+                if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                    raise RuntimeError(f"the migration would leave rows that refer to nothing: {broken}")
+        finally:
+            if sqlite:
+                raw.execute("PRAGMA foreign_keys = ON")
+
+
+@contextmanager
+def _known_revisions() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise MissingPart(
+            f"the database's schema is not known to this version ({error}); install the version that wrote it"
+        ) from error
