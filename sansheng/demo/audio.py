@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sansheng.demo.calls import Role, ScriptedCall, ScriptedLine
-from sansheng.demo.voice import PEAK, SAMPLE_RATE, SpokenLine, SpokenWord, speak
+from sansheng.demo.line import SAMPLE_RATE, TELEPHONE_BAND, noise, respond
+from sansheng.demo.voice import PEAK, SpokenLine, SpokenWord, speak
 
 CHANNELS = (Role.CALLER, Role.AGENT)
 
@@ -28,8 +29,6 @@ _NOISE_DBFS = -55
 _FIRST_WORD_S, _TAIL_S = 0.6, 0.8
 _NATURAL_PAUSE_S = (0.3, 0.9)
 _BEFORE_HOLD_S = 0.3
-# Gain over frequency of a telephone line, as (Hz, factor).
-_PASS_BAND = ((0, 0.0), (200, 0.1), (320, 1.0), (3200, 1.0), (3520, 0.1), (4000, 0.0))
 _TUNE = (0, 4, 7, 12, 7, 4, 5, 9, 12, 9, 5, 2, 7, 11, 14, 11)  # semitones
 _CHORD = (0, 4, 7)
 _TUNE_ROOT_HZ, _TUNE_STEP_S, _TUNE_PEAK = 262.0, 0.4, 2500
@@ -127,13 +126,13 @@ def write_wav(path: Path, samples: NDArray[np.int16], sample_rate: int = SAMPLE_
 
 def _turns(call: ScriptedCall, rng: np.random.Generator) -> Iterator[_Turn]:
     clock_s = 0.0
-    for index, line in enumerate(call.lines):
+    for index, scripted in enumerate(call.lines):
         natural_s = _FIRST_WORD_S if index == 0 else float(rng.uniform(*_NATURAL_PAUSE_S))
-        pause_s = natural_s if line.pause_s is None else line.pause_s
-        start_s = clock_s - line.overlap_s if line.overlap_s else clock_s + pause_s
-        turn = _Turn(line, speak(line.words, call.voice(line.role)), start_s)
+        pause_s = natural_s if scripted.pause_s is None else scripted.pause_s
+        start_s = clock_s - scripted.overlap_s if scripted.overlap_s else clock_s + pause_s
+        turn = _Turn(scripted, speak(scripted.words, call.voice(scripted.role)), start_s)
         yield turn
-        clock_s = max(clock_s, turn.hold.end_s if line.hold_s else turn.end_s)
+        clock_s = max(clock_s, turn.hold.end_s if scripted.hold_s else turn.end_s)
 
 
 def _words(turns: Sequence[_Turn], role: Role) -> Iterator[SpokenWord]:
@@ -147,32 +146,18 @@ def _mix(
     turns: Sequence[_Turn], holds: Sequence[Span], count: int, rng: np.random.Generator
 ) -> NDArray[np.int16]:
     clean = {role: np.zeros(count) for role in CHANNELS}
-    for line, spoken, start_s in turns:
-        first = round(start_s * SAMPLE_RATE)
-        clean[line.role][first : first + len(spoken.samples)] += spoken.samples * (
-            _LINE_PEAK[line.role] / PEAK
-        )
+    for turn in turns:
+        first = round(turn.start_s * SAMPLE_RATE)
+        speech = turn.spoken.samples * (_LINE_PEAK[turn.line.role] / PEAK)
+        clean[turn.line.role][first : first + len(speech)] += speech
     for hold in holds:
         first, last = (round(edge * SAMPLE_RATE) for edge in hold)
         clean[Role.AGENT][first:last] += _hold_music(last - first)
     cross_talk = 10 ** (_CROSS_TALK_DB / 20)
     heard = [clean[mine] + cross_talk * clean[other] for mine, other in (CHANNELS, CHANNELS[::-1])]
-    tracks = [_telephone(track) + _pink_noise(count, rng) for track in heard]
+    noise_level = 32768 * 10 ** (_NOISE_DBFS / 20)
+    tracks = [respond(track, TELEPHONE_BAND) + noise_level * noise(count, rng) for track in heard]
     return np.clip(np.round(np.stack(tracks, axis=1)), -32768, 32767).astype(np.int16)
-
-
-def _telephone(track: NDArray[np.float64]) -> NDArray[np.float64]:
-    frequencies, gains = zip(*_PASS_BAND, strict=True)
-    spectrum = np.fft.rfft(track)
-    response = np.interp(np.fft.rfftfreq(len(track), 1 / SAMPLE_RATE), frequencies, gains)
-    return np.fft.irfft(spectrum * response, len(track))
-
-
-def _pink_noise(count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    spectrum = np.fft.rfft(rng.standard_normal(count))
-    noise = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), count)
-    level: float = 32768 * 10 ** (_NOISE_DBFS / 20) / np.sqrt(np.mean(noise**2))
-    return noise * level
 
 
 def _hold_music(count: int) -> NDArray[np.float64]:

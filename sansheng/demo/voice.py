@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from core.errors import BadInput, MissingPart
 from core.i18n import gettext as _
 from sansheng.demo import lexicon
+from sansheng.demo.line import SAMPLE_RATE
 
-SAMPLE_RATE = 8000
 PEAK = 20_000
 
 # Enumerations of speak_lib.h.

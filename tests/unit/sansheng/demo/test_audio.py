@@ -6,7 +6,7 @@ import pytest
 
 from sansheng.demo.audio import CHANNELS, render, write_wav
 from sansheng.demo.calls import Role, scripted_calls
-from sansheng.demo.voice import SAMPLE_RATE
+from sansheng.demo.line import SAMPLE_RATE
 
 CALLS = {call.key: call for call in scripted_calls()}
 

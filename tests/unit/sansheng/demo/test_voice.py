@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import BadInput, MissingPart
 from sansheng.demo import voice
-from sansheng.demo.voice import PEAK, SAMPLE_RATE, Voice, speak, speak_syllables
+from sansheng.demo.line import SAMPLE_RATE
+from sansheng.demo.voice import PEAK, Voice, speak, speak_syllables
 
 LINE = ["您好", "这里", "是", "云帆", "科技"]
 
