@@ -1,0 +1,57 @@
+"""Phrases that belong to the end of a call, when the agent had a chance to say them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from ivr.flow.section import Section
+from qa.heard import HeardCall
+from qa.models import Verdict
+from qa.rules.base import Answers, hits_of, phrases
+from qa.rules.required import RequiredPhrase
+from qa.verdicts import Hearing, Judgement
+
+_LAST_S: Final = 30.0
+_SIGNS: Final = ("再见", "拜拜", "感谢您的来电", "谢谢您的来电", "还有其他需要", "还有什么可以帮您")
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPhrase:
+    """A phrase of the closing: N/A when the caller hung up in mid-call or the call was transferred.
+
+    Attributes:
+        phrase: the wordings and where they may stand.
+        signs: words, of either party, that show that the call was being closed.
+    """
+
+    phrase: RequiredPhrase
+    signs: tuple[str, ...] = _SIGNS
+
+    needs_roles: ClassVar[bool] = True
+    needs_words: ClassVar[bool] = True
+
+    @classmethod
+    def read(cls, section: Section) -> ClosingPhrase:
+        """Read `signs` and the settings of a required phrase."""
+        return cls(RequiredPhrase.read(section), phrases(section, "signs", required=False) or _SIGNS)
+
+    def judge(self, hearing: Hearing, answers: Answers) -> Judgement:
+        """Judge the phrase; when it is missing, ask first how the call ended."""
+        found = self.phrase.judge(hearing, answers)
+        if found.verdict == Verdict.PASS:
+            return found
+        if hearing.call.ended_by == "transfer":
+            return Judgement(Verdict.NA, "transferred")
+        if hearing.call.ended_by == "agent" or self._was_closing(hearing.call):
+            return found
+        if hearing.call.ended_by == "caller":
+            return Judgement(Verdict.NA, "caller_hung_up")
+        return Judgement(Verdict.HUMAN, "end_unknown")
+
+    def _was_closing(self, call: HeardCall) -> bool:
+        start = call.duration_s - _LAST_S
+        return any(
+            hits_of(self.signs, spoken, spoken.between(start, call.duration_s))
+            for spoken in (call.agent, call.caller)
+        )

@@ -1,0 +1,1 @@
+"""Scorecards that come with the product."""
