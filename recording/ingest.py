@@ -1,0 +1,202 @@
+"""Takes a recording in: checked, kept as it came, drawn as peaks, and announced.
+
+The natural key is the content: the same files given twice, or by two programs at once, are one
+recording. Blobs are written before the row, under their hash, so a process killed anywhere is
+repaired by running it again: it finds its blobs and goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.blobs import StoredBlob
+from core.errors import BadInput, RetryLater
+from core.events import publish
+from core.installation import Installation
+from recording.audio import AudioFile, AudioSource, open_audio
+from recording.audio.peaks import write_peaks
+from recording.events import RecordingStored
+from recording.models import Recording, RecordingFile, Role, Track
+from recording.naming import stored_name
+
+CONVERSATION: Final = "conversation"
+VOICEMAIL: Final = "voicemail"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFacts:
+    """What is known about a recording from outside it. Everything may be unknown; nothing is guessed.
+
+    Attributes:
+        agent_channel: the channel (0 or 1) the agent speaks on; None: not known.
+        roles: who speaks on each channel, in order; stronger than `agent_channel`.
+        answered_at_s: offset at which the agent was bridged.
+        holds: [start_s, end_s] of every hold.
+    """
+
+    call_id: int | None = None
+    agent_id: int | None = None
+    agent_channel: int | None = None
+    roles: Sequence[Role] | None = None
+    kind: str = CONVERSATION
+    started_at: datetime | None = None
+    answered_at_s: float | None = None
+    holds: Sequence[tuple[float, float]] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add_recording` did: the row, whether it is new, and what had to be repaired in the files."""
+
+    recording: Recording
+    created: bool
+    notices: tuple[str, ...] = ()
+
+
+def add_recording(
+    installation: Installation, files: Sequence[AudioFile], facts: RecordingFacts | None = None
+) -> Added:
+    """Take in one recording: one file, or one for each leg in channel order.
+
+    A recording that is there already is given back; facts it lacked are filled in.
+
+    Raises:
+        BadInput: the files are not a recording of one call; see `open_audio`.
+        RetryLater: disk full, database busy, or a file grew while it was read.
+    """
+    facts = facts or RecordingFacts()
+    hashes = [_file_hash(file) for file in files]
+    sha256 = _recording_hash(hashes)
+    with installation.unit_of_work() as session:
+        known = _known(session, sha256, facts)
+    if known is not None:
+        return Added(known, created=False)
+    longest_s = installation.settings.recording.max_duration_s
+    with open_audio(files, max_duration_s=longest_s) as source:
+        roles = track_roles(source.channels, facts)
+        recording, notices = _keep(installation, source, files, hashes)
+    recording.sha256 = sha256
+    recording.tracks = [Track(channel=c, role=role, speech=[]) for c, role in enumerate(roles)]
+    _describe(recording, facts)
+    try:
+        with installation.unit_of_work() as session:
+            session.add(recording)
+            session.flush()
+            publish(session, RecordingStored(recording_id=recording.id), at=recording.stored_at)
+    except IntegrityError:
+        with installation.unit_of_work() as session:
+            known = _known(session, sha256, facts)
+        if known is None:
+            raise
+        return Added(known, created=False)
+    return Added(recording, created=True, notices=notices)
+
+
+def track_roles(channels: int, facts: RecordingFacts) -> list[Role]:
+    """Say who speaks on each channel, as far as the topology tells; raises BadInput when it contradicts itself."""
+    if facts.roles is not None:
+        if len(facts.roles) != channels:
+            raise BadInput(f"{len(facts.roles)} roles were given for {channels} channels")
+        return list(facts.roles)
+    if facts.agent_channel is not None:
+        if channels == 1 or facts.agent_channel not in (0, 1):
+            raise BadInput(
+                f"agent channel {facts.agent_channel} was given, but the recording has {channels} channel(s)"
+            )
+        return [Role.AGENT if c == facts.agent_channel else Role.CALLER for c in range(channels)]
+    if facts.kind == VOICEMAIL and channels == 1:
+        return [Role.CALLER]
+    return [Role.UNKNOWN] * channels
+
+
+def _keep(
+    installation: Installation, source: AudioSource, files: Sequence[AudioFile], hashes: Sequence[str]
+) -> tuple[Recording, tuple[str, ...]]:
+    """Store peaks and files; return the row as far as the sound tells it."""
+    promised = source.frames
+    drawn = io.BytesIO()  # 400 bytes for a second: 17 MB for the longest call
+    write_peaks(source, drawn)  # reads everything once: from here on the length is what was really found
+    if not source.frames:
+        raise BadInput(f"{files[0].name}: there is no sound in it that can be decoded")
+    blobs = [_put(installation, file, expected) for file, expected in zip(files, hashes, strict=True)]
+    peaks = installation.blobs.put(drawn)
+    notices = source.notices
+    if source.frames < promised:
+        notices += (
+            f"{files[0].name}: torn after {source.duration_s:.1f} of {promised / source.rate:.1f} seconds",
+        )
+    recording = Recording(
+        sample_rate=source.rate,
+        frames=source.frames,
+        duration_s=source.duration_s,
+        stored_at=installation.clock.now(),
+        peaks_key=peaks.key,
+        files=[
+            RecordingFile(
+                position=position,
+                blob_key=blob.key,
+                name=stored_name(file.name),
+                size=blob.size,
+                encoding=encoding,
+            )
+            for position, (file, blob, encoding) in enumerate(
+                zip(files, blobs, source.encodings, strict=True)
+            )
+        ],
+    )
+    return recording, notices
+
+
+def _put(installation: Installation, file: AudioFile, expected: str) -> StoredBlob:
+    with file.path.open("rb") as stream:
+        blob = installation.blobs.put(stream)
+    if blob.key == expected:
+        return blob
+    with installation.unit_of_work(read_only=True) as session:
+        wanted = session.scalar(select(RecordingFile.id).where(RecordingFile.blob_key == blob.key).limit(1))
+    if wanted is None:
+        installation.blobs.delete(blob.key)
+    raise RetryLater(f"{file.name} changed while it was taken in; wait until its recorder has closed it")
+
+
+def _describe(recording: Recording, facts: RecordingFacts) -> None:
+    recording.call_id, recording.agent_id, recording.kind = facts.call_id, facts.agent_id, facts.kind
+    recording.started_at, recording.answered_at_s = facts.started_at, facts.answered_at_s
+    recording.holds = [[start_s, end_s] for start_s, end_s in facts.holds]
+
+
+def _known(session: Session, sha256: str, facts: RecordingFacts) -> Recording | None:
+    """Return the recording with this content, with the facts it lacked filled in."""
+    recording = session.scalar(select(Recording).where(Recording.sha256 == sha256))
+    if recording is not None:
+        for name in ("call_id", "agent_id", "started_at", "answered_at_s"):
+            if getattr(recording, name) is None:
+                setattr(recording, name, getattr(facts, name))
+    return recording
+
+
+def _recording_hash(hashes: Sequence[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _file_hash(file: AudioFile) -> str:
+    try:
+        with file.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise BadInput(f"{file.name}: cannot be read ({error.strerror})") from None
+
+
+def audio_files(paths: Sequence[Path]) -> list[AudioFile]:
+    """Name files after themselves."""
+    return [AudioFile(path, path.name) for path in paths]
