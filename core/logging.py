@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -35,8 +35,8 @@ _PERSONAL = frozenset(
 
 
 def get_logger(name: str) -> Any:
-    """Return the logger of a module."""
-    return structlog.get_logger(logger=name)
+    """Return the logger of a module; its lines carry the name as `module`."""
+    return structlog.get_logger(module=name)
 
 
 def refuse_personal(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -52,6 +52,16 @@ def _keys(entry: Mapping[str, Any]) -> set[str]:
     return set(entry).union(*inner)
 
 
+class _StandardError:
+    """Whatever standard error is at the moment of writing: a command under test, or a daemon, may replace it."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logging(level: str) -> None:
     """Send all logs to stderr as JSON: ours from `level` on, the libraries' from WARNING on at least."""
     stamped: list[Any] = [
@@ -59,15 +69,16 @@ def configure_logging(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    stderr = cast("TextIO", _StandardError())
     written = structlog.processors.JSONRenderer(ensure_ascii=False)
     number = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, refuse_personal, *stamped, written],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stderr),
         cache_logger_on_first_use=True,
     )
-    libraries = logging.StreamHandler(sys.stderr)
+    libraries = logging.StreamHandler(stderr)
     libraries.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *stamped],
