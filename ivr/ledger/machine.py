@@ -1,0 +1,119 @@
+"""The one state machine of the call log: all events of a call in, its facts out. Pure and deterministic.
+
+The same events give the same facts, whenever and in whatever pieces they arrived; only a call that is
+still open also depends on the time, because a call of which nothing was heard for long is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from ivr.ledger.facts import CallFacts, CallOutcome, LedgerEvent, VisitFacts
+from ivr.ledger.path import FlowPath, flow_path
+from ivr.ledger.visits import Visit, queue_visits
+
+FACTS_VERSION: Final = 1
+"""Raised with every change that gives other facts for the same events."""
+
+STALE_AFTER_S: Final = 4 * 3600.0
+"""A call that waits or talks and of which nothing was heard for so long is over: its end was lost."""
+
+SETTLE_S: Final = 60.0
+"""A caller who left a queue without an answer may go on elsewhere for so long before the call counts as over."""
+
+_FILED_FIRST: Final[tuple[CallOutcome, ...]] = (
+    "answered",
+    "voicemail",
+    "callback",
+    "blocked",
+    "abandoned",
+    "closed",
+    "failed",
+)
+_SAME_REFUSAL_S: Final = 2.0
+
+
+def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
+    """Return what happened on a call.
+
+    Args:
+        events: everything known of one call, at least one event.
+        now: how far the knowledge reaches; the time, or the end of what was read so far.
+    """
+    path = flow_path([event for event in events if event.source == "flow"])
+    visits = queue_visits([event for event in events if event.source != "flow"])
+    visits += _refused(path, visits)
+    last_at = max(event.at for event in events)
+    idle_s = (now - last_at).total_seconds()
+    over = _is_over(path, visits, idle_s)
+    facts = tuple(visit.facts(over=over) for visit in visits)
+    return CallFacts(
+        outcome=_outcome(path, facts) if over else "open",
+        started_at=path.started_at or min([visit.entered_at for visit in facts] + [e.at for e in events]),
+        ended_at=_ended_at(path, facts, last_at) if over else None,
+        flow=path.flow,
+        flow_version=path.flow_version,
+        language=path.language,
+        recording_allowed=path.recording_allowed,
+        queue=facts[-1].queue if facts else "",
+        agent=next((visit.agent for visit in reversed(facts) if visit.agent), ""),
+        wait_s=_total(visit.wait_s for visit in facts),
+        ring_s=_ring_s(facts),
+        talk_s=_total(visit.talk_s for visit in facts),
+        survey_score=path.survey_score,
+        visits=facts,
+    )
+
+
+def _refused(path: FlowPath, visits: Sequence[Visit]) -> list[Visit]:
+    """Return a visit for each refusal only the flow tells of: Asterisk logs nothing when a queue is full."""
+    return [
+        Visit(queue, at, outcome="full", left_queue_at=at, ended_at=at, wait_s=0.0)
+        for queue, at in path.refused
+        if not any(
+            visit.queue == queue
+            and visit.outcome in {"full", "empty"}
+            and abs((visit.entered_at - at).total_seconds()) <= _SAME_REFUSAL_S
+            for visit in visits
+        )
+    ]
+
+
+def _is_over(path: FlowPath, visits: Sequence[Visit], idle_s: float) -> bool:
+    going_on = any(visit.waiting or visit.talking for visit in visits)
+    if path.ended_at is not None:  # the log may be read later than the flow's steps
+        logged = sum(visit.outcome not in {"full", "empty"} for visit in visits)
+        return (not going_on and logged >= path.queued) or idle_s >= SETTLE_S
+    if path.started_at is not None or going_on:
+        return idle_s >= STALE_AFTER_S
+    hung_up = bool(visits) and visits[-1].ended_by in {"agent", "caller"}
+    return hung_up or idle_s >= SETTLE_S
+
+
+def _outcome(path: FlowPath, visits: Sequence[VisitFacts]) -> CallOutcome:
+    outcomes = set(path.outcomes)
+    if any(visit.outcome == "answered" for visit in visits):
+        outcomes.add("answered")
+    if visits and visits[-1].outcome == "abandoned":
+        outcomes.add("abandoned")
+    if path.ended_at is None and (path.started_at or (visits and visits[-1].outcome == "orphan")):
+        outcomes.add("failed")
+    return next((outcome for outcome in _FILED_FIRST if outcome in outcomes), "hung_up")
+
+
+def _ended_at(path: FlowPath, visits: Sequence[VisitFacts], last_at: datetime) -> datetime:
+    ends = [visit.ended_at or visit.left_queue_at for visit in visits]
+    known = [at for at in (*ends, path.ended_at) if at is not None]
+    return max(known, default=last_at)
+
+
+def _ring_s(visits: Sequence[VisitFacts]) -> float | None:
+    answered = [ring.ring_s for visit in visits for ring in visit.rings if ring.outcome == "answered"]
+    return answered[-1] if answered else None
+
+
+def _total(seconds: Iterable[float | None]) -> float | None:
+    known = [s for s in seconds if s is not None]
+    return sum(known) if known else None
