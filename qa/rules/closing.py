@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from ivr.flow.section import Section
-from qa.heard import HeardCall
+from qa.heard import HeardCall, Span
 from qa.models import Verdict
 from qa.rules.base import Answers, hits_of, phrases
 from qa.rules.required import RequiredPhrase
 from qa.verdicts import Hearing, Judgement
+from recording.models import Role
 
 _LAST_S: Final = 30.0
 _SIGNS: Final = ("再见", "拜拜", "感谢您的来电", "谢谢您的来电", "还有其他需要", "还有什么可以帮您")
@@ -36,9 +37,9 @@ class ClosingPhrase:
         """Read `signs` and the settings of a required phrase."""
         return cls(RequiredPhrase.read(section), phrases(section, "signs", required=False) or _SIGNS)
 
-    def judge(self, hearing: Hearing, answers: Answers) -> Judgement:
+    def judge(self, hearing: Hearing, _answers: Answers) -> Judgement:
         """Judge the phrase; when it is missing, ask first how the call ended."""
-        found = self.phrase.judge(hearing, answers)
+        found = self.phrase.judge_within(hearing, self._window(hearing.call))
         if found.verdict == Verdict.PASS:
             return found
         if hearing.call.ended_by == "transfer":
@@ -49,8 +50,16 @@ class ClosingPhrase:
             return Judgement(Verdict.NA, "caller_hung_up")
         return Judgement(Verdict.HUMAN, "end_unknown")
 
+    def _window(self, call: HeardCall) -> Span:
+        """Return the stretch for it, without the opening: 请问有什么可以帮您 sounds like 还有什么可以帮您."""
+        start, end = self.phrase.window(call)
+        caller = call.speech_of(Role.CALLER)
+        opening = [u.end_s for u in call.utterances_of(Role.AGENT)[:1]] + [s for s, _end in caller[:1]]
+        start = max([start, *opening])
+        return start, max(start, end)
+
     def _was_closing(self, call: HeardCall) -> bool:
-        start = call.duration_s - _LAST_S
+        start = max(self._window(call)[0], call.duration_s - _LAST_S)
         return any(
             hits_of(self.signs, spoken, spoken.between(start, call.duration_s))
             for spoken in (call.agent, call.caller)

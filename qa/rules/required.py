@@ -61,11 +61,14 @@ class RequiredPhrase:
 
     def judge(self, hearing: Hearing, _answers: Answers) -> Judgement:
         """Pass when heard; human when half heard; fail when not heard in an audible stretch."""
+        return self.judge_within(hearing, self.window(hearing.call))
+
+    def judge_within(self, hearing: Hearing, span: Span) -> Judgement:
+        """Judge a stretch of the call."""
         wordings = tuple(text for phrase in self.say for text in phrase.filled(hearing.call.slots))
         if not wordings:
             missing = sorted({slot for phrase in self.say for slot in phrase.slots})
             return Judgement(Verdict.HUMAN, "not_configured", {"slots": ", ".join(missing)})
-        span = self.window(hearing.call)
         if hits := self._heard(hearing.call, wordings, span):
             return _passed(hits)
         if hits := self._half_heard(hearing.call, wordings, span):

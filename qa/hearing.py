@@ -1,0 +1,97 @@
+"""From rows to a `HeardCall`: recording, tracks, utterances, and what the call log knows."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from core.errors import NotFound
+from core.i18n import gettext as _
+from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
+from qa.heard import HeardCall, HeardUtterance, Span
+from qa.phrases import SpokenWord
+from recording.models import Recording, Role, Transcript, Utterance
+
+
+def transcript_for_scoring(session: Session, transcript_id: int) -> Transcript:
+    """Return a transcript with all that scoring reads; raises NotFound."""
+    loaded = (
+        joinedload(Transcript.recording).options(
+            selectinload(Recording.tracks),
+            joinedload(Recording.agent),
+            joinedload(Recording.call).options(
+                joinedload(Call.queue), selectinload(Call.visits).selectinload(QueueVisit.rings)
+            ),
+        ),
+        selectinload(Transcript.utterances),
+    )
+    found = session.scalar(select(Transcript).where(Transcript.id == transcript_id).options(*loaded))
+    if found is None:
+        raise NotFound(_("there is no transcript %(id)s", id=transcript_id))
+    return found
+
+
+def hear(transcript: Transcript) -> HeardCall:
+    """Build the heard call of a transcript."""
+    recording = transcript.recording
+    call, agent = recording.call, recording.agent
+    visit = _answered_visit(call, agent)
+    queue = visit.queue if visit else call.queue if call else None
+    return HeardCall(
+        duration_s=recording.duration_s,
+        roles_known=recording.roles_known,
+        utterances=tuple(_utterance(u) for u in transcript.utterances),
+        speech=_speech(recording),
+        kind=recording.kind,
+        language=call.language if call else "zh",
+        answered_at_s=recording.answered_at_s,
+        holds=_spans(recording.holds),
+        ring_s=_ring_s(call, visit, agent),
+        ended_by=visit.ended_by if visit else "",
+        slots=_slots(queue, agent),
+    )
+
+
+def _utterance(row: Utterance) -> HeardUtterance:
+    words = tuple(
+        SpokenWord(str(text), float(start), float(end), float(confidence))
+        for text, start, end, confidence in row.words
+    )
+    return HeardUtterance(Role(row.role), row.start_s, row.end_s, words)
+
+
+def _speech(recording: Recording) -> dict[Role, tuple[Span, ...]]:
+    speech: dict[Role, tuple[Span, ...]] = {}
+    for track in recording.tracks:
+        role = Role(track.role)
+        speech[role] = tuple(sorted((*speech.get(role, ()), *_spans(track.speech))))
+    return speech
+
+
+def _spans(rows: list[list[float]]) -> tuple[Span, ...]:
+    return tuple((float(start), float(end)) for start, end in rows)
+
+
+def _answered_visit(call: Call | None, agent: Agent | None) -> QueueVisit | None:
+    """Return the queue visit this agent answered, the last one when there are several."""
+    answered = [v for v in call.visits if v.outcome == "answered"] if call else []
+    own = [v for v in answered if agent is not None and v.agent_id == agent.id]
+    return own[-1] if own else answered[-1] if answered else None
+
+
+def _ring_s(call: Call | None, visit: QueueVisit | None, agent: Agent | None) -> float | None:
+    rings: list[RingAttempt] = visit.rings if visit else []
+    answered = [r for r in rings if r.outcome == "answered" and (agent is None or r.agent_id == agent.id)]
+    if answered:
+        return answered[-1].ring_s
+    return call.ring_s if call else None
+
+
+def _slots(queue: Queue | None, agent: Agent | None) -> dict[str, tuple[str, ...]]:
+    slots = {
+        "company": (queue.company,) if queue else (),
+        "department": tuple(queue.departments) if queue else (),
+        "name": (agent.name,) if agent else (),
+        "code": (agent.code,) if agent else (),
+    }
+    return {name: tuple(v for v in values if v.strip()) for name, values in slots.items()}
