@@ -161,9 +161,18 @@ _WORDS: Mapping[str, str] = {
 }
 
 
+_NOTES: Mapping[str, str] = {
+    "declared_open": N_("declared open"),
+    "declared_closed": N_("declared closed"),
+    "holidays_unknown": N_("this year's holidays are not known: weekly hours"),
+}
+
+
 def _words(line: WalkLine) -> str:
     kind = (line.outcome or line.text) if line.kind == "note" else line.kind
     words = _(
         _WORDS[kind], language=line.language, text=line.text, seconds=line.seconds, outcome=line.outcome
     )
-    return f"{words} ({line.text})" if line.kind in {"go", "end"} and line.text else words
+    if line.kind != "go" or not line.text:
+        return words
+    return f"{words} ({_(_NOTES[line.text]) if line.text in _NOTES else line.text})"

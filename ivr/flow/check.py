@@ -126,7 +126,7 @@ def _check_references(flow: Flow, reading: Reading) -> None:
     }
     for reference in reading.references:
         names = known.get(reference.kind)
-        if names is not None and reference.name not in names:
+        if names is not None and not reading.is_full and reference.name not in names:
             told = words[reference.kind] % {"name": reference.name[:64]}
             reading.note(reference.line, told + nearest(reference.name, names))
 

@@ -6,6 +6,9 @@ All findings of a document are collected in one go: an author repairs a file onc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+MAX_FINDINGS: Final = 200  # more than anybody corrects in one go; a hostile file gets a short answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class Step:
 
     Attributes:
         outcome: exit taken; for the root's own steps `error`, `hung_up`, ...
-        note: reason behind the outcome, such as a holiday's name.
+        note: reason behind the outcome: a holiday's name, a driver's fault code, or one of `declared_open`,
+            `declared_closed`, `holidays_unknown` (that year is not in the calendar: weekly hours).
         said: instructions of the same advance that were given before this step.
     """
 

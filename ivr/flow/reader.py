@@ -21,7 +21,7 @@ DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 
 def read_flow(reading: Reading, table: Table) -> Flow:
     """Return the flow a document describes; sound only if the reading has no findings."""
-    top = Section(reading, table, "flow", 1)
+    top = Section(reading, table, "", 1)
     name, version = top.name("flow"), top.whole("version", 1, 1_000_000, 1)
     settings = _read_settings(top)
     holidays = {key: read_calendar(key, section) for key, section in _named(top, "holidays", required=False)}
@@ -56,9 +56,7 @@ def _read_settings(top: Section) -> Settings:
     for language, line in languages:
         if not NAME.fullmatch(language):
             top.note_at(line, _("%(name)s is not a language code such as zh or en", name=language[:64]))
-    section = top.section("settings", required=False) or Section(
-        top.reading, Table({}, 1, {}), "flow.settings"
-    )
+    section = top.section("settings", required=False) or Section(top.reading, Table({}, 1, {}), "settings")
     settings = Settings(
         languages=tuple(dict.fromkeys(language for language, _line in languages)) or ("zh",),
         zone=section.zone("zone", DEFAULT_ZONE),

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from core.i18n import gettext as _
-from ivr.flow.findings import Finding
+from ivr.flow.findings import MAX_FINDINGS, Finding
 
 ReferenceKind = Literal["node", "prompt", "hours", "holidays", "variable", "set"]
 
@@ -30,6 +30,7 @@ class Reading:
     findings: list[Finding] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
     defined: dict[tuple[str, str], int] = field(default_factory=dict)
+    is_full: bool = False
 
     def define(self, kind: str, name: str, line: int) -> None:
         """Remember where a named part stands."""
@@ -40,8 +41,12 @@ class Reading:
         return self.defined.get((kind, name), 1)
 
     def note(self, line: int, text: str, *, warning: bool = False) -> None:
-        """Collect a finding."""
-        self.findings.append(Finding(self.file, line, text, warning))
+        """Collect a finding; beyond a number nobody corrects in one go, only that there are more."""
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(Finding(self.file, line, text, warning))
+        elif not self.is_full:
+            self.is_full = True
+            self.findings.append(Finding(self.file, line, _("and more: these first")))
 
     def refer(self, kind: ReferenceKind, name: str, line: int) -> None:
         """Collect a reference."""

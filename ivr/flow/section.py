@@ -27,7 +27,7 @@ class Section:
 
     Attributes:
         reading: where findings and references go.
-        where: the mapping's name in messages, such as `nodes.main`.
+        where: the mapping's name in messages, such as `nodes.main`; empty for the whole document.
         line: line it begins on.
     """
 
@@ -43,6 +43,9 @@ class Section:
         """Return the keys as written."""
         return tuple(self._table.entries)
 
+    def _inside(self, key: str) -> str:
+        return f"{self.where}.{key}" if self.where else key
+
     def has(self, key: str) -> bool:
         """Return whether a key is given."""
         return key in self._table.entries
@@ -57,7 +60,7 @@ class Section:
 
     def note_at(self, line: int, text: str, *, warning: bool = False) -> None:
         """Collect a finding on a line of this mapping."""
-        self.reading.note(line, f"{self.where}: {text}", warning=warning)
+        self.reading.note(line, f"{self.where}: {text}" if self.where else text, warning=warning)
 
     def is_text(self, key: str) -> bool:
         """Return whether a key holds text rather than a list or mapping."""
@@ -189,7 +192,7 @@ class Section:
         """Return a mapping inside this one, None when there is none."""
         value = self.get(key, required=required)
         if isinstance(value, Table):
-            return Section(self.reading, value, f"{self.where}.{key}", self.line_of(key))
+            return Section(self.reading, value, self._inside(key), self.line_of(key))
         if value is not None:
             self.note(_("%(key)s must be a mapping", key=key), key)
         return None
@@ -211,7 +214,7 @@ class Section:
             return
         for number, item in enumerate(value.items if value else (), start=1):
             if isinstance(item, Table):
-                yield Section(self.reading, item, f"{self.where}.{key}[{number}]")
+                yield Section(self.reading, item, f"{self._inside(key)}[{number}]")
             else:
                 self.note_at(item.line, _("%(key)s must be a list of mappings", key=key))
 

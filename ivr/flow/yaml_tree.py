@@ -28,7 +28,7 @@ from ruamel.yaml.events import (
 )
 
 from core.i18n import gettext as _
-from ivr.flow.findings import Finding
+from ivr.flow.findings import MAX_FINDINGS, Finding
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
@@ -86,6 +86,8 @@ class _Builder:
 
     def note(self, line: int, text: str) -> None:
         self.findings.append(Finding(self.file, line, text))
+        if len(self.findings) > MAX_FINDINGS:
+            raise _Refused
 
     def value(self, event: Event, depth: int) -> Value:
         line = event.start_mark.line + 1
@@ -137,8 +139,8 @@ class _Builder:
             return key.value
         if isinstance(event, ScalarEvent):
             self.note(line, _('the key %(key)s must be text: write "%(key)s"', key=event.value[:40]))
-        else:
-            self.note(line, _("a key must be text"))
+            return str(event.value)
+        self.note(line, _("a key must be text"))
         return None
 
     def _scalar(self, event: ScalarEvent, line: int) -> str | int | float | bool | None:

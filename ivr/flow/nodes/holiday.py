@@ -38,9 +38,8 @@ class Holiday(Node):
         calendar = flow.holidays[self.calendar]
         day = state.at.astimezone(self.zone).date()
         if state.override == "open":
-            return leave(state, "workday", note="declared open")
+            return leave(state, "workday", note="declared_open")
         kind = calendar.day_kind(day)
         if kind == "holiday":
             return leave(state, "holiday", note=calendar.holidays[day])
-        unknown = f"holidays of {day.year} are not known to {calendar.name}" if kind == "unknown" else ""
-        return leave(state, "workday", note=unknown)
+        return leave(state, "workday", note="holidays_unknown" if kind == "unknown" else "")

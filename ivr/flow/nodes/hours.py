@@ -33,8 +33,7 @@ class Hours(Node):
     def enter(self, flow: Flow, state: FlowState) -> Turn:
         """Look at the timetable."""
         if state.override in self.exits:
-            return leave(state, state.override, note=f"declared {state.override}")
+            return leave(state, state.override, note=f"declared_{state.override}")
         timetable = flow.hours[self.hours]
-        unknown = timetable.day_kind(state.at) == "unknown"
-        note = "weekly hours: the holidays of this year are not known" if unknown else ""
+        note = "holidays_unknown" if timetable.day_kind(state.at) == "unknown" else ""
         return leave(state, "open" if timetable.is_open(state.at) else "closed", note=note)
