@@ -22,6 +22,7 @@ def parse_period(text: str, zone: ZoneInfo) -> Period:
     """Read `2026-11-22`, `2026-W47`, `2026-11` or `2026-11-01..2026-11-15` (both days included)."""
     try:
         first, last = _days(text.strip())
+        return _midnight(first, zone), _midnight(last, zone)
     except (ValueError, OverflowError):
         raise BadInput(
             _(
@@ -30,7 +31,6 @@ def parse_period(text: str, zone: ZoneInfo) -> Period:
                 text=text,
             )
         ) from None
-    return _midnight(first, zone), _midnight(last, zone)
 
 
 def running_period(plan: str, now: datetime, zone: ZoneInfo) -> Period:
