@@ -148,8 +148,13 @@ class _Builder:
         if not event.implicit[0]:
             return text
         if text.lower() in _OLD_BOOLEANS or _OLD_NUMBERS.fullmatch(text):
-            told = 'quote it: "%(value)s" (many YAML readers turn the bare %(value)s into another value)'
-            self.note(line, _(told, value=text[:40]))
+            self.note(
+                line,
+                _(
+                    'quote it: "%(value)s" (many YAML readers turn the bare %(value)s into another value)',
+                    value=text[:40],
+                ),
+            )
             return text
         return _plain(text)
 
