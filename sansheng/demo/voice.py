@@ -99,7 +99,7 @@ def speak(words: Sequence[str], voice: Voice, *, pauses: Collection[int] = ()) -
         voice,
         pauses={ends[i] - 1 for i in pauses},
     )
-    return SpokenLine(samples, _words(words, spoken), spoken)
+    return SpokenLine(samples, word_times(words, spoken), spoken)
 
 
 def speak_syllables(
@@ -119,6 +119,16 @@ def speak_syllables(
     scale = 1 / (rate * voice.speed_up)
     spoken = [phone for i, syllable in enumerate(syllables) for phone in _phones(syllable, spans[i], scale)]
     return _telephone_rate(wave, rate * voice.speed_up), _close_gaps(spoken)
+
+
+def word_times(words: Sequence[str], spoken: Sequence[SpokenPhone]) -> tuple[SpokenWord, ...]:
+    """When each word sounds, from the times of its phones."""
+    phones = iter(spoken)
+    found = []
+    for word in words:
+        mine = list(itertools.islice(phones, len(lexicon.phones(word))))
+        found.append(SpokenWord(word, mine[0].start_s, mine[-1].end_s))
+    return tuple(found)
 
 
 def _telephone_rate(wave: NDArray[np.int16], rate: float) -> NDArray[np.int16]:
@@ -160,15 +170,6 @@ def _close_gaps(spoken: Sequence[SpokenPhone]) -> tuple[SpokenPhone, ...]:
         start = closed[-1].end_s
         closed.append(phone._replace(start_s=start) if 0 < phone.start_s - start < _CLOSURE_S else phone)
     return tuple(closed)
-
-
-def _words(words: Sequence[str], spoken: Sequence[SpokenPhone]) -> tuple[SpokenWord, ...]:
-    phones = iter(spoken)
-    found = []
-    for word in words:
-        mine = list(itertools.islice(phones, len(lexicon.phones(word))))
-        found.append(SpokenWord(word, mine[0].start_s, mine[-1].end_s))
-    return tuple(found)
 
 
 class _EventId(ctypes.Union):
