@@ -102,6 +102,8 @@ class Call(Base):
     survey_score: Mapped[int | None]
     facts_version: Mapped[int] = mapped_column(default=0)
     """Version of the state machine that derived this row."""
+    end_published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When the others were told that the call is over; they are told once."""
 
     queue: Mapped[Queue | None] = relationship()
     agent: Mapped[Agent | None] = relationship()
@@ -113,8 +115,9 @@ class Call(Base):
 class CallEvent(Base):
     """One fact as it reached us, never changed: a queue_log line, a step of the flow, a callback.
 
-    (origin, position) is its identity: file identity and byte offset for queue_log, call and
-    sequence number for a flow. The same fact read twice is one row.
+    (origin, position) is its identity: file identity and line number for queue_log, call and
+    sequence number for a flow. The same fact read twice is one row. An origin begins with the
+    provider and a slash. Callers' numbers and typed digits are never among the fields.
     """
 
     __tablename__ = "call_event"
@@ -135,6 +138,36 @@ class CallEvent(Base):
     kind: Mapped[str] = mapped_column(String(32))
     fields: Mapped[Any] = mapped_column(JSONValue, default=list)
     """queue_log: the list data1..data5; flow: an object (node, outcome, variables without digits)."""
+
+
+class QueueLogFile(Base):
+    """A queue_log file that was read, and how far; its identity survives renaming and compression."""
+
+    __tablename__ = "queue_log_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    origin: Mapped[str] = mapped_column(String(120), unique=True)
+    name: Mapped[str] = mapped_column(String(500))
+    """Path it was last read under."""
+    lines: Mapped[int] = mapped_column(BigInteger, default=0)
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Offset after the last line read."""
+    read_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class QueueLogProblem(Base):
+    """A line of a queue_log that could not be read, or shows a loss."""
+
+    __tablename__ = "queue_log_problem"
+
+    file_id: Mapped[int] = mapped_column(
+        ForeignKey("queue_log_file.id", ondelete="CASCADE"), primary_key=True
+    )
+    line: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    problem: Mapped[str] = mapped_column(String(16))
+    """A key of `ivr.ledger.reading.PROBLEMS`."""
+    detail: Mapped[str] = mapped_column(String(80), default="")
+    file: Mapped[QueueLogFile] = relationship()
 
 
 class QueueVisit(Base):

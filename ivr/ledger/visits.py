@@ -70,7 +70,7 @@ def queue_visits(events: Sequence[LedgerEvent]) -> list[Visit]:
     visits = _Visits()
     for event in in_order(events):
         take = _TAKE.get(event.kind)
-        if take is not None:
+        if take is not None and event.queue:
             take(visits, event)
     return visits.finished()
 

@@ -1,0 +1,123 @@
+"""Call events as rows: what of a line is kept, writing rows in bulk, reading a call's events back.
+
+A caller's number never becomes part of an event: it goes to the call, encrypted. Of events nobody has
+told us about only the name is kept, because nobody knows what is in their fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, cast
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import Session
+
+from core.phone import mask_number
+from ivr.ledger.facts import LedgerEvent
+from ivr.ledger.reading import QueueLogLine
+from ivr.models import CallEvent
+
+_EVENTS: Final = cast("Table", CallEvent.__table__)
+_AT_ONCE: Final = 500
+"""Call ids in one query; SQLite allows 999 parameters in old builds."""
+
+_SHORTEST_OUTSIDE_NUMBER: Final = 7
+_WITHOUT_NUMBERS: Final = frozenset(
+    {
+        "ABANDON", "ADDMEMBER", "AGENTCALLBACKLOGIN", "AGENTCALLBACKLOGOFF", "AGENTDUMP", "AGENTLOGIN",
+        "AGENTLOGOFF", "ATTENDEDTRANSFER", "COMPLETEAGENT", "COMPLETECALLER", "CONFIGRELOAD", "CONNECT",
+        "EXITEMPTY", "EXITWITHKEY", "EXITWITHTIMEOUT", "FULL", "JOINEMPTY", "PAUSE", "PAUSEALL", "PENALTY",
+        "QUEUESTART", "REMOVEMEMBER", "RINGCANCELED", "RINGINUSE", "RINGNOANSWER", "SYSCOMPAT", "UNPAUSE",
+        "UNPAUSEALL",
+    }
+)  # fmt: skip
+_TRANSFERS: Final = frozenset({"BLINDTRANSFER", "TRANSFER"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who called which number, as far as an event told; empty when it did not."""
+
+    caller: str = ""
+    dialled: str = ""
+
+    def __or__(self, later: Parties) -> Parties:
+        """Fill what is not known yet."""
+        return Parties(self.caller or later.caller, self.dialled or later.dialled)
+
+
+def as_event(line: QueueLogLine, origin: str) -> LedgerEvent:
+    """Return the ledger's event of a line, without the caller's number."""
+    return LedgerEvent(
+        "queue_log", origin, line.position, line.at, line.queue, line.agent, line.event, _kept(line)
+    )
+
+
+def parties_of(line: QueueLogLine) -> Parties | None:
+    """Return the numbers a line tells; None for lines that tell none."""
+    if line.event == "ENTERQUEUE" and len(line.fields) > 1:
+        return Parties(caller=line.fields[1])
+    if line.event == "DID" and line.fields:  # FreePBX: the number that was called
+        return Parties(dialled=line.fields[0])
+    return None
+
+
+def insert_events(session: Session, events: Iterable[tuple[str, LedgerEvent]]) -> None:
+    """Write events with the calls they belong to (empty: no call's)."""
+    rows = [
+        {
+            "source": event.source,
+            "origin": event.origin,
+            "position": event.position,
+            "at": event.at,
+            "provider_call_id": call_id,
+            "queue": event.queue,
+            "agent": event.agent,
+            "kind": event.kind,
+            "fields": event.fields,
+        }
+        for call_id, event in events
+    ]
+    if rows:
+        session.execute(insert(_EVENTS), rows)
+
+
+def load_events(session: Session, provider: str, call_ids: Iterable[str]) -> dict[str, list[LedgerEvent]]:
+    """Return the stored events of calls of one provider."""
+    found: dict[str, list[LedgerEvent]] = {}
+    columns = _EVENTS.c
+    wanted = select(
+        columns.provider_call_id, columns.source, columns.origin, columns.position, columns.at,
+        columns.queue, columns.agent, columns.kind, columns.fields,
+    )  # fmt: skip
+    for part in parts_of(call_ids):
+        for call_id, *event in session.execute(wanted.where(columns.provider_call_id.in_(part))):
+            if provider_of(event[1]) == provider:
+                found.setdefault(call_id, []).append(LedgerEvent(*event))
+    return found
+
+
+def provider_of(origin: str) -> str:
+    """Return the provider an origin begins with."""
+    return origin.partition("/")[0]
+
+
+def parts_of(items: Iterable[str]) -> Iterator[list[str]]:
+    """Cut many keys into queries' worth."""
+    iterator = iter(items)
+    while part := list(islice(iterator, _AT_ONCE)):
+        yield part
+
+
+def _kept(line: QueueLogLine) -> Sequence[str] | Mapping[str, Any]:
+    fields = list(line.fields)
+    if line.event in _WITHOUT_NUMBERS:
+        return fields
+    if line.event == "ENTERQUEUE":
+        return [*fields[:1], "", *fields[2:]]
+    if line.event in _TRANSFERS and fields:
+        outside = sum(c.isdigit() for c in fields[0]) >= _SHORTEST_OUTSIDE_NUMBER
+        return [mask_number(fields[0]) if outside else fields[0], *fields[1:]]
+    return []

@@ -1,0 +1,262 @@
+"""Taking logs into the ledger, and deriving the call log from it again.
+
+A file is read in batches; each batch is one transaction that keeps the lines, brings the calls they touch
+up to date and notes how far the file was read. Killed between or within batches, the next import goes on
+where the last complete batch ended; read twice, nothing is there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import Session
+
+from core.errors import BadInput
+from core.installation import Installation
+from ivr.ledger.derived import existing_calls, write_facts
+from ivr.ledger.entries import (
+    Parties,
+    as_event,
+    insert_events,
+    load_events,
+    parties_of,
+    parts_of,
+    provider_of,
+)
+from ivr.ledger.facts import LedgerEvent
+from ivr.ledger.files import open_log, origin_of
+from ivr.ledger.machine import derive_facts
+from ivr.ledger.reading import BadLine, QueueLogLine, RawLine, raw_lines, read_line
+from ivr.models import Call, CallEvent, QueueLogFile, QueueLogProblem
+
+BATCH_LINES: Final = 20_000
+_CLOCKS_DIFFER: Final = timedelta(days=1)
+"""A line may be so much in the future: the telephone system's clock is its own."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """What an import did with one file.
+
+    Attributes:
+        lines: new lines taken in, readable or not.
+        bad: of these, lines that could not be read or show a loss; see the integrity report.
+        calls: calls that got new facts.
+        known: the file was told from others; False while it has no call in it yet.
+        problem: why nothing could be read at all.
+    """
+
+    path: str
+    lines: int = 0
+    bad: int = 0
+    calls: int = 0
+    known: bool = True
+    problem: str = ""
+
+
+def import_queue_log(
+    installation: Installation,
+    paths: Iterable[Path],
+    *,
+    provider: str = "asterisk",
+    batch_lines: int = BATCH_LINES,
+    progress: Progress | None = None,
+) -> list[ImportedFile]:
+    """Take what is new in queue_log files into the ledger; a file that cannot be read stops no other.
+
+    Args:
+        installation: whose ledger.
+        paths: log files, oldest first; their order does not change the result.
+        provider: whose calls these are.
+        batch_lines: lines in one transaction.
+        progress: called with the number of lines after each batch.
+    """
+    done = []
+    for path in paths:
+        try:
+            with open_log(path) as file:
+                done.append(_Import(installation, path, file, provider, batch_lines, progress).run())
+        except (BadInput, OSError, EOFError) as error:
+            done.append(ImportedFile(str(path), known=False, problem=str(error)))
+    close_settled_calls(installation)
+    return done
+
+
+class _Import:
+    """One file on its way in."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        path: Path,
+        file: BinaryIO,
+        provider: str,
+        batch_lines: int,
+        progress: Progress | None,
+    ) -> None:
+        self.installation = installation
+        self.path = path
+        self.file = file
+        self.provider = provider
+        self.batch_lines = batch_lines
+        self.progress = progress
+        self.now = installation.clock.now()
+        self.lines = 0
+        self.bad = 0
+        self.calls: set[str] = set()
+
+    def run(self) -> ImportedFile:
+        origin = origin_of(self.file, self.provider, latest=self.now + _CLOCKS_DIFFER)
+        if origin is None:
+            return ImportedFile(str(self.path), known=False)
+        lines: Iterator[RawLine] = iter(())
+        position = -1
+        while True:
+            with self.installation.unit_of_work() as session:
+                row = self._file_row(session, origin)
+                if row.lines + 1 != position:  # the first batch, or another process has read on
+                    self.file.seek(row.bytes)
+                    lines = raw_lines(self.file, position=row.lines + 1, offset=row.bytes)
+                batch = list(islice(lines, self.batch_lines))
+                if not batch:
+                    break
+                self._take_in(session, row, batch)
+                position = row.lines + 1
+            if self.progress:
+                self.progress(len(batch))
+        return ImportedFile(str(self.path), self.lines, self.bad, len(self.calls))
+
+    def _file_row(self, session: Session, origin: str) -> QueueLogFile:
+        row = session.scalar(select(QueueLogFile).where(QueueLogFile.origin == origin).with_for_update())
+        if row is None:
+            row = QueueLogFile(origin=origin, lines=0, bytes=0)
+            session.add(row)
+        row.name = str(self.path.absolute())[-500:]
+        row.read_at = self.now
+        session.flush()
+        return row
+
+    def _take_in(self, session: Session, row: QueueLogFile, batch: Sequence[RawLine]) -> None:
+        good, bad = _read_batch(batch, self.now + _CLOCKS_DIFFER)
+        if bad:
+            _note_problems(session, row.id, bad)
+        if good:
+            touched = _keep_lines(session, row.origin, good, now=self.now)
+            self.calls |= touched
+        row.lines, row.bytes = batch[-1].position, batch[-1].end
+        self.lines += len(batch)
+        self.bad += len(bad)
+
+
+def _read_batch(batch: Iterable[RawLine], latest: datetime) -> tuple[list[QueueLogLine], list[BadLine]]:
+    good, bad = [], []
+    for raw in batch:
+        line, problem = read_line(raw, latest=latest)
+        if line is not None:
+            good.append(line)
+        if problem is not None:
+            bad.append(problem)
+    return good, bad
+
+
+def _note_problems(session: Session, file_id: int, bad: Iterable[BadLine]) -> None:
+    rows = [
+        {"file_id": file_id, "line": line.position, "problem": line.problem, "detail": line.detail[:80]}
+        for line in bad
+    ]
+    session.execute(insert(cast("Table", QueueLogProblem.__table__)), rows)
+
+
+def _keep_lines(session: Session, origin: str, lines: Sequence[QueueLogLine], *, now: datetime) -> set[str]:
+    """Keep lines and derive the calls they touch; return these calls."""
+    provider = provider_of(origin)
+    told = [(line.call_id, as_event(line, origin)) for line in lines]
+    by_call: dict[str, list[LedgerEvent]] = {}
+    for call_id, event in told:
+        if call_id:
+            by_call.setdefault(call_id, []).append(event)
+    insert_events(session, told)
+    begun = existing_calls(session, provider, by_call)
+    by_call |= load_events(session, provider, begun)
+    # A call that the batch's end cuts in two is not over because of that: time goes as far as the lines.
+    reached = min(now, max(line.at for line in lines))
+    _derive(session, provider, by_call, parties=_parties(lines), until=reached, now=now)
+    return set(by_call)
+
+
+def _parties(lines: Iterable[QueueLogLine]) -> dict[str, Parties]:
+    known: dict[str, Parties] = {}
+    for line in lines:
+        told = parties_of(line) if line.call_id else None
+        if told is not None:
+            known[line.call_id] = known.get(line.call_id, Parties()) | told
+    return known
+
+
+def _derive(
+    session: Session,
+    provider: str,
+    events: Mapping[str, Sequence[LedgerEvent]],
+    *,
+    until: datetime,
+    now: datetime,
+    parties: Mapping[str, Parties] | None = None,
+) -> None:
+    facts = {call_id: derive_facts(of_call, now=until) for call_id, of_call in events.items()}
+    write_facts(session, provider, facts, parties=parties or {}, now=now)
+
+
+def close_settled_calls(installation: Installation) -> int:
+    """Close the calls of which nothing more will come; return how many. Does nothing to all others."""
+    now = installation.clock.now()
+    closed = 0
+    with installation.unit_of_work(read_only=True) as session:
+        open_calls = session.execute(
+            select(Call.provider, Call.provider_call_id).where(Call.outcome == "open").order_by(Call.id)
+        ).all()
+    for provider in {call.provider for call in open_calls}:
+        for part in parts_of(call_id for whose, call_id in open_calls if whose == provider):
+            with installation.unit_of_work() as session:
+                events = load_events(session, provider, part)
+                facts = {call_id: derive_facts(events[call_id], now=now) for call_id in events}
+                over = {call_id: call for call_id, call in facts.items() if call.over}
+                write_facts(session, provider, over, parties={}, now=now)
+                closed += len(over)
+    return closed
+
+
+def rebuild(installation: Installation, *, progress: Progress | None = None) -> int:
+    """Derive every call anew from the stored events; return how many. Call rows keep their ids."""
+    now = installation.clock.now()
+    last, done = "", 0
+    while True:
+        with installation.unit_of_work() as session:
+            part = _next_calls(session, last)
+            if not part:
+                return done
+            by_provider = _events_by_provider(session, part)
+            for provider, events in by_provider.items():
+                _derive(session, provider, events, until=now, now=now)
+        last, done = part[-1], done + len(part)
+        if progress:
+            progress(len(part))
+
+
+def _next_calls(session: Session, last: str, limit: int = 500) -> list[str]:
+    call_id = CallEvent.provider_call_id
+    following = select(call_id).where(call_id > last).distinct().order_by(call_id).limit(limit)
+    return list(session.scalars(following))
+
+
+def _events_by_provider(session: Session, call_ids: Sequence[str]) -> dict[str, dict[str, list[LedgerEvent]]]:
+    origins = select(CallEvent.origin).where(CallEvent.provider_call_id.in_(call_ids)).distinct()
+    providers = {provider_of(origin) for origin in session.scalars(origins)}
+    return {provider: load_events(session, provider, call_ids) for provider in providers}
