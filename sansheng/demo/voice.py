@@ -249,6 +249,6 @@ def _engine() -> _Engine:
         loader = importlib.import_module("espeakng_loader")
     except ModuleNotFoundError as missing:
         raise MissingPart(
-            _("Synthetic speech needs espeak-ng: install it with “pip install 'sansheng[demo]'”.")
+            _("Synthetic speech needs espeak-ng: run “pip install espeakng-loader”.")
         ) from missing
     return _Engine(Path(loader.get_library_path()), Path(loader.get_data_path()))
