@@ -20,7 +20,7 @@ import webrtcvad
 from numpy.typing import NDArray
 
 from recording.audio import AudioSource
-from recording.audio.levels import frame_levels, mean_level
+from recording.audio.levels import amplify, frame_levels, gain_to_target, mean_level
 from recording.audio.pcm import Samples
 from recording.audio.tones import steady_tones, tone_frequencies
 from recording.transcript import Span
@@ -40,6 +40,10 @@ MERGE_GAP_S: Final = 0.3
 """Shorter gaps are inside a word or between two words."""
 MIN_VOICED_S: Final = 0.09
 """A stretch with less voice is a click."""
+QUIET_DBFS: Final = -32.0
+"""Stretches whose loud frames are below this are raised before webrtcvad judges them: it is deaf below about -45."""
+UNHEARD_NOISE_DBFS: Final = -42.0
+"""Steady noise up to here is no voice to webrtcvad (measured: 0.2 % of frames at -40 dBFS, all of them at -20)."""
 NATIVE_RATES: Final = frozenset({8000, 16000, 32000, 48000})
 RESAMPLED_TO: Final = 16000
 _CHUNK_FRAMES: Final = 1000
@@ -137,7 +141,8 @@ class _Listener:
         audible = np.flatnonzero(levels > FLOOR_DBFS)
         if len(audible):
             is_speech, rate = self._vad.is_speech, self._rate
-            voiced[audible] = [is_speech(frames[i].tobytes(), rate) for i in audible]
+            raised = _raised(frames, levels)
+            voiced[audible] = [is_speech(raised[i].tobytes(), rate) for i in audible]
             hertz[audible] = tone_frequencies(frames[audible], rate)
         self._levels.append(levels)
         self._voiced.append(voiced)
@@ -155,6 +160,15 @@ class _Listener:
         voiced &= levels > _threshold(levels[voiced])
         spans = tuple(Span(s * FRAME_S, min(e * FRAME_S, duration_s)) for s, e in _stretches(voiced))
         return TrackSpeech(spans, mean_level(levels[voiced]))
+
+
+def _raised(frames: Samples, levels: NDArray[np.float32]) -> Samples:
+    """Raise a quiet stretch, but not its noise: webrtcvad takes loud even noise for a voice."""
+    loud, floor = float(np.percentile(levels[levels > FLOOR_DBFS], 95)), float(np.percentile(levels, 10))
+    if loud >= QUIET_DBFS:
+        return frames
+    highest = 10 ** ((UNHEARD_NOISE_DBFS - floor) / 20)
+    return amplify(frames, max(1.0, min(gain_to_target(loud), highest)))
 
 
 def _echo(others: list[NDArray[np.float32]]) -> NDArray[np.float32]:
