@@ -149,12 +149,8 @@ def _insert_calls(
         {"provider": provider, "provider_call_id": call_id, "dialled": "", **values[call_id]}
         for call_id in call_ids
     ]
-    return dict(zip(call_ids, _insert_returning_ids(session, _CALLS, rows), strict=True))
-
-
-def _insert_returning_ids(session: Session, table: Table, rows: list[dict[str, Any]]) -> list[int]:
-    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(session.scalars(statement, rows))
+    session.execute(insert(_CALLS), rows)
+    return {call_id: row.id for call_id, row in existing_calls(session, provider, call_ids).items()}
 
 
 def _update_calls(session: Session, values: Mapping[int, dict[str, Any]]) -> None:
@@ -203,22 +199,33 @@ def _insert_visits(
     ]
     if not numbered:
         return
-    rows = [_visit_row(directory, *visit) for visit in numbered]
-    ids = _insert_returning_ids(session, _VISITS, rows)
+    session.execute(insert(_VISITS), [_visit_row(directory, *visit) for visit in numbered])
+    ids = _visit_ids(session, [call_id for call_id, visits in calls if visits])
     rings = [
         {
-            "visit_id": visit_id,
+            "visit_id": ids[call_id, visit_number],
             "number": number,
             "agent_id": directory.agent(ring.agent),
             "ended_at": ring.ended_at,
             "ring_s": ring.ring_s,
             "outcome": ring.outcome,
         }
-        for visit_id, (_call, _number, visit) in zip(ids, numbered, strict=True)
+        for call_id, visit_number, visit in numbered
         for number, ring in enumerate(visit.rings, start=1)
     ]
     if rings:
         session.execute(insert(_RINGS), rings)
+
+
+def _visit_ids(session: Session, call_ids: list[int]) -> dict[tuple[int, int], int]:
+    """Read new ids back by key: SQLite would return them only for one row at a time."""
+    columns = _VISITS.c
+    wanted = select(columns.call_id, columns.number, columns.id)
+    return {
+        (call_id, number): visit_id
+        for part in parts_of(call_ids)
+        for call_id, number, visit_id in session.execute(wanted.where(columns.call_id.in_(part)))
+    }
 
 
 def _visit_row(directory: Directory, call_id: int, number: int, visit: VisitFacts) -> dict[str, Any]:

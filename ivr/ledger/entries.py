@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from ivr.ledger.reading import QueueLogLine
 from ivr.models import CallEvent
 
 _EVENTS: Final = cast("Table", CallEvent.__table__)
+Key = TypeVar("Key", str, int)
+
 _AT_ONCE: Final = 500
 """Call ids in one query; SQLite allows 999 parameters in old builds."""
 
@@ -104,7 +106,7 @@ def provider_of(origin: str) -> str:
     return origin.partition("/")[0]
 
 
-def parts_of(items: Iterable[str]) -> Iterator[list[str]]:
+def parts_of(items: Iterable[Key]) -> Iterator[list[Key]]:
     """Cut many keys into queries' worth."""
     iterator = iter(items)
     while part := list(islice(iterator, _AT_ONCE)):
