@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint, select, text
+from sqlalchemy import Index, Integer, String, UniqueConstraint, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -20,7 +20,8 @@ from core.errors import Conflict, NotFound
 
 MAX_PROBLEM_LENGTH = 1000
 UNFINISHED = text("state IN ('queued', 'leased')")
-"""Condition of `ix_job_ready`, as text: with bound values no database would recognise its partial index."""
+DEAD = text("state = 'dead'")
+"""Conditions of the partial indexes, as text: with bound values no database would recognise them."""
 
 
 class Job(Base):
@@ -36,13 +37,15 @@ class Job(Base):
             sqlite_where=UNFINISHED,
             postgresql_where=UNFINISHED,
         ),
+        # No index on `state` itself: SQLite would prefer it for the next job, and sort all that wait.
+        Index("ix_job_dead", "finished_at", sqlite_where=DEAD, postgresql_where=DEAD),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(200))
     arguments: Mapped[dict[str, Any]] = mapped_column(JSONValue)
-    state: Mapped[str] = mapped_column(String(8), default="queued", index=True)
+    state: Mapped[str] = mapped_column(String(8), default="queued")
     available_at: Mapped[datetime] = mapped_column(UTCDateTime)
     """queued: when it may start; leased: when the lease runs out."""
     lease: Mapped[str] = mapped_column(String(64), default="")
@@ -83,7 +86,12 @@ def promise(session: Session, name: str, *, key: str, at: datetime, arguments: M
 
 def dead_jobs(session: Session) -> list[Job]:
     """List the jobs that failed for good, the latest first."""
-    return list(session.scalars(select(Job).where(Job.state == "dead").order_by(Job.finished_at.desc())))
+    return list(session.scalars(select(Job).where(DEAD).order_by(Job.finished_at.desc())))
+
+
+def count_dead_jobs(session: Session) -> int:
+    """Count the jobs that failed for good, without reading the finished ones."""
+    return session.scalar(select(func.count()).select_from(Job).where(DEAD)) or 0
 
 
 def retry_dead_job(session: Session, job_id: int, *, at: datetime) -> Job:

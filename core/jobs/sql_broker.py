@@ -142,11 +142,12 @@ class JobConsumer(dramatiq.Consumer):
 
     def requeue(self, messages: Iterable[dramatiq.MessageProxy]) -> None:
         """Give back jobs that were taken and not begun (orderly shutdown)."""
-        given_back = list(messages)
+        given_back, now = list(messages), self._installation.clock.now()
+        untouched = {"state": "queued", "available_at": now, "deliveries": Job.deliveries - 1}
         try:
             with self._installation.unit_of_work() as session:
                 for message in given_back:
-                    session.execute(_held(message).values(state="queued", deliveries=Job.deliveries - 1))
+                    session.execute(_held(message).values(**untouched))
         except RetryLater as error:  # their leases run out by themselves
             _log.warning("jobs_not_given_back", count=len(given_back), problem=str(error))
         finally:

@@ -66,7 +66,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('queued', 'leased')"),
             postgresql_where=sa.text("state IN ('queued', 'leased')"),
         )
-        batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
+        batch_op.create_index(
+            "ix_job_dead",
+            ["finished_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'dead'"),
+            postgresql_where=sa.text("state = 'dead'"),
+        )
 
     op.create_table(
         "outbox_event",
@@ -628,7 +634,7 @@ def downgrade() -> None:
 
     op.drop_table("outbox_event")
     with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_job_state"))
+        batch_op.drop_index("ix_job_dead", sqlite_where=sa.text("state = 'dead'"))
         batch_op.drop_index(
             "ix_job_ready",
             sqlite_where=sa.text("state IN ('queued', 'leased')"),
