@@ -1,0 +1,1 @@
+"""The machine room: accounts, failed jobs, the audit trail."""

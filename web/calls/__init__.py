@@ -1,0 +1,1 @@
+"""The call log: finding calls, and everything known about one call."""

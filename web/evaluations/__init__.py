@@ -1,0 +1,1 @@
+"""Grading: answers, comments, submission, and what the agent and the lead say to it."""

@@ -1,0 +1,106 @@
+"""A transcript as HTML: every word a link to its moment, marked where it is unsure or is evidence.
+
+Built here and not in the template, because an hour of talk is ten thousand words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from core.i18n import gettext as _
+from recording.models import Transcript, Utterance
+from recording.transcript import UNKNOWN_WORD
+
+LOW_CONFIDENCE: Final = 0.6
+"""Below this a word is shown as unsure: the default demand of scorecards on a stretch of speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A stretch of one party's speech that an answer of the machine rests on."""
+
+    start_s: float
+    end_s: float
+    role: str
+    verdict: str
+    title: str
+    criterion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One utterance as it is shown."""
+
+    role: str
+    channel: int
+    start_s: float
+    words: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptText:
+    """A transcript as it is shown."""
+
+    model_name: str
+    confidence: float | None
+    language: str
+    utterances: list[Line]
+
+
+def transcript_text(transcript: Transcript, marks: Sequence[Mark], language: str) -> TranscriptText:
+    """Return the transcript with its words as links; `marks` underline the evidence."""
+    lines = [
+        Line(u.role, u.channel, u.start_s, Markup("").join(_words(u, _marks_of(u, marks))))
+        for u in transcript.utterances
+        if u.words
+    ]
+    return TranscriptText(transcript.model_name, transcript.confidence, language, lines)
+
+
+def _marks_of(utterance: Utterance, marks: Sequence[Mark]) -> list[Mark]:
+    return [
+        mark
+        for mark in marks
+        if mark.start_s < utterance.end_s
+        and mark.end_s > utterance.start_s
+        and mark.role in {"", utterance.role}
+    ]
+
+
+def _words(utterance: Utterance, marks: Sequence[Mark]) -> Iterator[Markup]:
+    last = ""
+    for text, start, end, confidence in utterance.words:
+        word, start_s, end_s = str(text), float(start), float(end)
+        if _is_latin(last[-1:]) and _is_latin(word[:1]):
+            yield Markup(" ")
+        yield _link(word, start_s, float(confidence), _mark_at(marks, start_s, end_s))
+        last = word
+
+
+def _link(word: str, start_s: float, confidence: float, mark: Mark | None) -> Markup:
+    classes, shown, label = ["w"], escape(word), ""
+    if word == UNKNOWN_WORD:
+        classes.append("gap")
+        shown, label = Markup("···"), _("not understood")
+    elif confidence < LOW_CONFIDENCE:
+        classes.append("low")
+    if mark is not None:
+        classes += ["ev", f"ev-{mark.verdict}"]
+    title = Markup(' title="{}"').format(mark.title) if mark else Markup("")
+    name = Markup(' aria-label="{}"').format(label) if label else Markup("")
+    return Markup('<a class="{}" href="#t={:.2f}" tabindex="-1"{}{}>{}</a>').format(
+        " ".join(classes), start_s, title, name, shown
+    )
+
+
+def _mark_at(marks: Sequence[Mark], start_s: float, end_s: float) -> Mark | None:
+    middle = (start_s + end_s) / 2
+    return next((mark for mark in marks if mark.start_s <= middle <= mark.end_s), None)
+
+
+def _is_latin(character: str) -> bool:
+    return character.isascii() and character.isalnum()

@@ -1,0 +1,1 @@
+"""Random draws: making them, and proving them."""

@@ -1,0 +1,28 @@
+"""The first page after logging in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from core.accounts import Permission
+from web.context import db, now, user
+from web.tasks import queries
+
+blueprint = Blueprint("tasks", __name__)
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    """Show what waits for this person; which parts, their permissions say."""
+    who, session = user(), db()
+    own = who.agent_id if who.may(Permission.ANSWER_EVALUATION) else None
+    return render_template(
+        "tasks/home.html",
+        grading=queries.grading_tasks(session, who) if who.may(Permission.GRADE) else None,
+        evaluations=queries.own_evaluations(session, own) if own is not None else None,
+        score=queries.own_score(session, own, now()) if own is not None else None,
+        disputes=queries.open_disputes(session) if who.may(Permission.DECIDE_DISPUTES) else None,
+        draws=queries.latest_draws(session) if who.may(Permission.DRAW_SAMPLES) else None,
+        dead_jobs=queries.dead_job_count(session) if who.may(Permission.RETRY_JOBS) else None,
+    )
