@@ -15,6 +15,7 @@ import random
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from rapidfuzz.fuzz import partial_ratio
 
@@ -141,9 +142,9 @@ def false_hits(matcher: Matcher, phrases: tuple[str, ...], rate: float, *, trial
     return hits
 
 
-def measure(trials: int = TRIALS) -> dict[str, object]:
+def measure(trials: int = TRIALS) -> dict[str, dict[str, Any]]:
     """Measure every matcher at every rate."""
-    table: dict[str, object] = {}
+    table: dict[str, dict[str, Any]] = {}
     for name, matcher in MATCHERS.items():
         table[name] = {
             "recall": {f"{r:.0%}": round(recall(matcher, PHRASES, r, trials=trials), 3) for r in RATES},
@@ -166,8 +167,12 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(table, ensure_ascii=False))
         return
+    for kind, title in (("recall", "phrases of 5 syllables and more"), ("recall_short", "2 to 4 syllables")):
+        print(f"recall, {title:36}" + "".join(f"{rate:>8.0%}" for rate in RATES))
+        for name, row in table.items():
+            print(f"  {name:42}" + "".join(f"{share:8.3f}" for share in row[kind].values()))
     for name, row in table.items():
-        print(f"{name:20} {row}")
+        print(f"false hits, {name:32} {row['false_hits']} of {row['pairs']}")
     print(f"{time.perf_counter() - started:.1f} s")
 
 

@@ -50,7 +50,8 @@ def wilson_interval(passes: int, n: int, *, confidence: float = 0.95) -> Interva
     share, zz = passes / n, z * z
     centre = (share + zz / (2 * n)) / (1 + zz / n)
     half = z / (1 + zz / n) * math.sqrt(share * (1 - share) / n + zz / (4 * n * n))
-    return Interval(share, max(0.0, centre - half), min(1.0, centre + half), n)
+    # At the edges rounding could put the share itself outside.
+    return Interval(share, max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)), n)
 
 
 def mean_interval(

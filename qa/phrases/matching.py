@@ -4,7 +4,8 @@ Three ways, from lenient to strict (measured by `bench/phrases.py`):
 
 - `by_sound`: required phrases. The best-aligned stretch of merged sounds, because a recogniser that
   gets a quarter of the characters wrong mostly writes other characters for nearly the same sounds.
-  A phrase of up to four syllables must sound the same throughout: chance alone gets three of four right.
+  A phrase of up to four syllables must sound the same throughout: chance alone gets three of four
+  right now and then, so that is a doubt, not a hit.
 - `word_for_word`: forbidden phrases. The same syllables with the same tones; up to two syllables the
   written characters must agree too (步行 sounds like 不行), and one syllable must be a word by itself.
 - `sounds_alike`: a hint that a forbidden phrase of three syllables or more may have been said;
@@ -29,6 +30,7 @@ SIMILAR: Final = 75.0
 DOUBTFUL: Final = 65.0
 """Similarity from which a longer phrase may have been said: a person decides."""
 _SAME: Final = 100.0
+_THREE_OF_FOUR: Final = 75.0
 _AS_WRITTEN: Final = 2
 
 Range = tuple[int, int]
@@ -67,18 +69,32 @@ def by_sound(
         phrase: the wording.
         spoken: a party's words.
         within: syllables to look at; None for all.
-        least: similarity that is enough, for phrases of more than four syllables.
+        least: similarity that is enough, for phrases of more than four syllables; below `SIMILAR`, three
+            of four syllables are enough too.
     """
     wanted = sounds_of(phrase)
     if not wanted or UNKNOWN in wanted.text:
         return []
     low, high = within or (0, len(spoken.owner))
-    if len(wanted) <= SHORT:
-        runs = _runs(wanted.merged, spoken.sounds.merged, low, high)
-        found = [(start, start + len(wanted), _SAME) for start in runs]
-    else:
-        found = _aligned(wanted.merged, spoken.sounds.merged, low, high, least)
-    return [hit for start, end, score in found if (hit := _hit(phrase, spoken, start, end, score))]
+    written = [(start, start + len(wanted)) for start in _runs(wanted.text, spoken.sounds.text, low, high)]
+    found = [(start, end, _SAME) for start, end in written]
+    for piece in _between(written, low, high):
+        if len(wanted) < SHORT or (len(wanted) == SHORT and least >= SIMILAR):
+            runs = _runs(wanted.merged, spoken.sounds.merged, *piece)
+            found += [(start, start + len(wanted), _SAME) for start in runs]
+        else:
+            enough = max(least, _THREE_OF_FOUR) if len(wanted) == SHORT else least
+            found += _aligned(wanted.merged, spoken.sounds.merged, *piece, enough)
+    hits = (_hit(phrase, spoken, start, end, score) for start, end, score in sorted(found))
+    return [hit for hit in hits if hit is not None]
+
+
+def _between(ranges: list[Range], low: int, high: int) -> Iterator[Range]:
+    """Yield what lies between the ranges. Characters that agree need no sounds: 行 alone is read xing."""
+    for start, end in ranges:
+        yield low, start
+        low = end
+    yield low, high
 
 
 def _aligned(wanted: str, heard: str, low: int, high: int, enough: float) -> list[tuple[int, int, float]]:
@@ -118,25 +134,28 @@ def sounds_alike(
 
 
 def _same_syllables(wanted: Sounds, spoken: Spoken, within: Range | None) -> list[Range]:
+    """Return where the characters or the syllables agree."""
     low, high = within or (0, len(spoken.owner))
-    starts = _runs(wanted.plain, spoken.sounds.plain, low, high)
-    return [(start, start + len(wanted)) for start in starts]
+    starts = {*_runs(wanted.text, spoken.sounds.text, low, high)}
+    starts |= {*_runs(wanted.plain, spoken.sounds.plain, low, high)}
+    return [(start, start + len(wanted)) for start in sorted(starts)]
 
 
 def _runs(wanted: str, heard: str, low: int, high: int) -> Iterator[int]:
+    """Yield where a text begins, without overlaps."""
     start = heard.find(wanted, low, high) if wanted else -1
     while start >= 0:
         yield start
-        start = heard.find(wanted, start + 1, high)
+        start = heard.find(wanted, start + len(wanted), high)
 
 
 def _agrees(wanted: Sounds, spoken: Spoken, run: Range) -> bool:
     start, end = run
-    if len(wanted) > _AS_WRITTEN:
-        return same_tones(spoken.sounds.toned[start:end], wanted.toned)
-    if spoken.sounds.text[start:end] != wanted.text:
+    if spoken.sounds.text[start:end] == wanted.text:
+        return len(wanted) > 1 or len(sounds_of(spoken.words[spoken.owner[start]].text)) == 1
+    if len(wanted) <= _AS_WRITTEN or spoken.sounds.plain[start:end] != wanted.plain:
         return False
-    return len(wanted) > 1 or len(sounds_of(spoken.words[spoken.owner[start]].text)) == 1
+    return same_tones(spoken.sounds.toned[start:end], wanted.toned)
 
 
 def _outside(phrase: str, spoken: Spoken, runs: list[Range], unless: Iterable[str]) -> list[Hit]:
