@@ -42,10 +42,10 @@ def tone_frequencies(frames: Samples, rate: int) -> NDArray[np.float32]:
 
 def steady_tones(hertz: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Mark the frames of runs of at least 0.3 s in which the frequency stays within 10 Hz."""
-    steps = np.abs(np.diff(hertz, prepend=np.nan))
-    breaks = np.flatnonzero(~(steps <= _STEADY_HZ))  # NaN compares false: it breaks a run as well
     tone = np.zeros(len(hertz), np.bool_)
-    for start, end in zip(breaks, [*breaks[1:], len(hertz)], strict=True):
-        if end - start >= _MIN_FRAMES:
-            tone[start:end] = True
+    where = np.flatnonzero(~np.isnan(hertz))
+    breaks = np.flatnonzero((np.diff(where) > 1) | (np.abs(np.diff(hertz[where])) > _STEADY_HZ)) + 1
+    for run in np.split(where, breaks):
+        if len(run) >= _MIN_FRAMES:
+            tone[run] = True
     return tone

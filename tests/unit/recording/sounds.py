@@ -32,5 +32,7 @@ def ramp(frames, channels=1):
 
 
 def write(path, samples, rate=RATE, **coding):
+    if path.suffix == ".mp3":
+        samples = samples / 32768  # libsndfile's MP3 encoder distorts 16-bit samples
     soundfile.write(path, samples, rate, **coding)
     return path
