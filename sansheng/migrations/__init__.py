@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
@@ -79,7 +80,7 @@ def _schema_change(engine: Engine) -> Iterator[Connection]:
 def _known_revisions() -> Iterator[None]:
     try:
         yield
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise MissingPart(
             f"the database's schema is not known to this version ({error}); install the version that wrote it"
         ) from error
