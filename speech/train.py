@@ -47,7 +47,7 @@ def train(network: Any, features: Any, outputs: Any, *, steps: int, rate: float,
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
     generator = torch.Generator().manual_seed(seed)
     network.train()
-    smoothed = math.log(OUTPUT_COUNT)
+    smoothed = math.nan
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = rate * _schedule(step, steps)
@@ -59,7 +59,7 @@ def train(network: Any, features: Any, outputs: Any, *, steps: int, rate: float,
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimiser.step()
-        smoothed = 0.98 * smoothed + 0.02 * loss.item()
+        smoothed = loss.item() if math.isnan(smoothed) else 0.98 * smoothed + 0.02 * loss.item()
         if step % 200 == 0:
             print(f"step {step} of {steps}, loss {smoothed:.3f}", file=sys.stderr)
 
