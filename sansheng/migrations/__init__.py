@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from core.errors import MissingPart
 
@@ -50,6 +50,11 @@ def pending_revisions(engine: Engine) -> list[str]:
         current = MigrationContext.configure(connection).get_current_heads()
         script = ScriptDirectory.from_config(alembic_config(connection))
         return [r.revision for r in script.iterate_revisions("head", current or "base")][::-1]
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether the database has no tables at all."""
+    return not inspect(engine).get_table_names()
 
 
 @contextmanager
