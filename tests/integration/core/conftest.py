@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dramatiq.worker
 import pytest
 from sqlalchemy import text
 
+from core.errors import RetryLater
 from core.installation import Installation
 from core.settings import Settings
 
@@ -77,3 +79,19 @@ def start_process(quick_settings):
     for process in started:
         process.kill()
         process.communicate(timeout=60)
+
+
+@pytest.fixture
+def refuse_writes(monkeypatch):
+    """Make the next writing units of work fail as a locked database does."""
+    refusals, real = [], Installation.unit_of_work
+
+    def unit_of_work(self, *, read_only=False):
+        if refusals and not read_only:
+            refusals.pop()
+            raise RetryLater("the database is locked")
+        return real(self, read_only=read_only)
+
+    monkeypatch.setattr(Installation, "unit_of_work", unit_of_work)
+    monkeypatch.setattr(dramatiq.worker, "POST_PROCESS_MESSAGE_RETRY_DELAY_SECS", 0.01)
+    return lambda times: refusals.extend([None] * times)
