@@ -17,14 +17,13 @@ PASSWORD: Final = "sansheng-demo"  # noqa: S105  (printed on the terminal; the d
 
 
 class DemoQueue(NamedTuple):
-    """A queue of the demo hotline and who is rung for it, first and second choice."""
+    """A queue of the demo hotline and who is rung for it first; the others are the second choice."""
 
     name: str
     title_zh: str
     title_en: str
     departments: tuple[str, ...]
     first: tuple[str, ...]
-    second: tuple[str, ...]
 
 
 QUEUES: Final = (
@@ -34,7 +33,7 @@ QUEUES: Final = (
     DemoQueue(
         "after_sales", "售后", "After-sales", ("售后服务部", "售后部"), ("1003", "1004", "1006"), ("1001",)
     ),
-    DemoQueue("complaints", "投诉", "Complaints", ("投诉部", "客服中心"), ("1005", "1006"), ("1002",)),
+    DemoQueue("complaints", "投诉", "Complaints", ("投诉部", "客服中心"), ("1005", "1006")),
 )
 ACCOUNTS: Final = (
     ("inspector", "孙悦", Role.INSPECTOR, None),
@@ -66,9 +65,8 @@ def seed_people(session: Session, *, now: datetime) -> None:
             departments=list(queue.departments),
         )
         row.members = [
-            QueueMember(agent=by_code[code], penalty=penalty)
-            for penalty, codes in enumerate((queue.first, queue.second))
-            for code in codes
+            QueueMember(agent=agent, penalty=0 if code in queue.first else 1)
+            for code, agent in by_code.items()
         ]
         session.add(row)
     session.flush()
