@@ -95,10 +95,13 @@ def decide_dispute(
     changes = dict(corrections or {})
     if bool(changes) != upheld:
         raise BadInput(_("an upheld dispute needs corrections, a rejected one has none"))
+    standing = evaluation
+    if upheld:
+        _check_corrections(session, evaluation, dispute, changes, by)
+        standing = _corrected(session, evaluation, changes, summary=decision.strip(), by=by, at=at)
     dispute.upheld, dispute.decision = upheld, decision.strip()
     dispute.decided_by_id, dispute.decided_at = by.id, at
     evaluation.state = "closed"
-    standing = _corrected(session, evaluation, dispute, changes, by=by, at=at) if upheld else evaluation
     session.flush()
     note_act(session, evaluation, "dispute_decided", by, at, upheld=upheld, standing=standing.id)
     return standing
@@ -124,24 +127,36 @@ def standing_evaluations(session: Session, *, agent_id: int, sampled: bool = Tru
     return list(session.scalars(wanted.order_by(Evaluation.submitted_at.desc(), Evaluation.id.desc())))
 
 
-def _corrected(
-    session: Session,
-    evaluation: Evaluation,
-    dispute: Dispute,
-    changes: Mapping[str, Correction],
-    *,
-    by: User,
-    at: datetime,
-) -> Evaluation:
-    _check_not_graded(session, evaluation, by)
+def _check_corrections(
+    session: Session, evaluation: Evaluation, dispute: Dispute, changes: Mapping[str, Correction], by: User
+) -> None:
+    own = select(Evaluation.id).where(
+        Evaluation.recording_id == evaluation.recording_id,
+        Evaluation.scorecard_version_id == evaluation.scorecard_version_id,
+        Evaluation.evaluator_id == by.id,
+    )
+    if session.scalar(own) is not None:
+        raise Conflict(_("you have graded this call yourself; somebody else must correct it"))
     scorecard = scorecard_of(evaluation.scorecard_version)
-    before = {a.criterion: (a.verdict, a.reason) for a in evaluation.answers}
+    before = {a.criterion: a.verdict for a in evaluation.answers}
     for key, (verdict, reason) in changes.items():
         check_answer(scorecard.criterion(key), verdict, reason)
         if key not in dispute.criteria:
             raise BadInput(_("%(criterion)s is not disputed", criterion=key))
-        if before[key][0] == verdict:
+        if before[key] == verdict:
             raise BadInput(_("%(criterion)s has that answer already", criterion=key))
+
+
+def _corrected(
+    session: Session,
+    evaluation: Evaluation,
+    changes: Mapping[str, Correction],
+    *,
+    summary: str,
+    by: User,
+    at: datetime,
+) -> Evaluation:
+    before = {a.criterion: (a.verdict, a.reason) for a in evaluation.answers}
     copy = Evaluation(
         recording_id=evaluation.recording_id,
         sample_id=evaluation.sample_id,
@@ -151,7 +166,7 @@ def _corrected(
         state="closed",
         started_at=at,
         submitted_at=at,
-        summary=dispute.decision,
+        summary=summary,
         answers=[
             Answer(criterion=key, verdict=verdict, reason=reason)
             for key, (verdict, reason) in {**before, **changes}.items()
@@ -162,16 +177,6 @@ def _corrected(
     session.flush()
     publish(session, EvaluationSubmitted(evaluation_id=copy.id), at=at)
     return copy
-
-
-def _check_not_graded(session: Session, evaluation: Evaluation, by: User) -> None:
-    own = select(Evaluation.id).where(
-        Evaluation.recording_id == evaluation.recording_id,
-        Evaluation.scorecard_version_id == evaluation.scorecard_version_id,
-        Evaluation.evaluator_id == by.id,
-    )
-    if session.scalar(own) is not None:
-        raise Conflict(_("you have graded this call yourself; somebody else must correct it"))
 
 
 def _check_own(evaluation: Evaluation, by: User) -> None:

@@ -1,0 +1,107 @@
+"""Scoring stored transcripts."""
+
+import pytest
+from sqlalchemy import select
+
+from core.errors import BadInput, NotFound
+from core.events import OutboxEvent
+from qa.jobs import score_transcript, write_score
+from qa.models import AutoAnswer, AutoScore, ScorecardVersion
+from qa.publishing import current_version, find_version, publish, shipped_document
+from qa.rescoring import newest_transcripts, rescored
+from qa.scorecard import read_scorecard
+from tests.conftest import NOW
+from tests.integration.qa.rows import EXEMPLARY, agent, transcribed
+from tests.unit.qa.calls import agent as agent_says
+
+
+@pytest.fixture
+def transcript_id(installation):
+    """A stored exemplary call."""
+    with installation.unit_of_work() as session:
+        return transcribed(session, agent(session)).id
+
+
+def test_a_transcript_is_scored_once(installation, transcript_id):
+    """The job may be delivered twice; score and event stay one. The shipped scorecard is there by itself."""
+    score_transcript(installation, transcript_id=transcript_id)
+    score_transcript(installation, transcript_id=transcript_id)
+
+    with installation.unit_of_work() as session:
+        (made,) = session.scalars(select(AutoScore)).all()
+        assert (made.points, made.critical) == (100.0, False)
+        assert made.coverage == pytest.approx(0.76, abs=0.1)
+        assert made.scorecard_version.name == "hotline-etiquette"
+        verdicts = {a.criterion: a.verdict for a in made.answers}
+        assert (verdicts["greeting_company"], verdicts["rings"], verdicts["attitude"]) == (
+            "pass",
+            "pass",
+            "human",
+        )
+        events = session.scalars(select(OutboxEvent).where(OutboxEvent.name == "call_scored")).all()
+        assert [e.fields for e in events] == [{"score_id": made.id}]
+
+
+def test_evidence_leads_to_the_words(installation, transcript_id):
+    """Time, role, quote, similarity and confidence are stored with the answer."""
+    score_transcript(installation, transcript_id=transcript_id)
+
+    with installation.unit_of_work() as session:
+        company = session.scalar(select(AutoAnswer).where(AutoAnswer.criterion == "greeting_company"))
+        (evidence,) = company.evidence
+        assert evidence["quote"] == "云帆科技"
+        assert evidence["role"] == "agent"
+        assert 1 < evidence["start_s"] < evidence["end_s"] < 6
+        assert (evidence["similarity"], evidence["confidence"]) == (100.0, 0.95)
+        assert company.reason_values == {"quote": "云帆科技"}
+
+
+def test_an_unknown_transcript_is_told(installation):
+    """A deleted recording is no reason for a traceback."""
+    with pytest.raises(NotFound):
+        score_transcript(installation, transcript_id=404)
+
+
+def test_versions_are_immutable_and_an_unchanged_document_is_none(session):
+    """Publishing twice is one version; a changed help text is another."""
+    first = publish(session, shipped_document(), NOW)
+    assert publish(session, shipped_document(), NOW) is first
+    changed = shipped_document().replace("首句", "第一句")
+    second = publish(session, changed, NOW)
+    assert (first.version, second.version) == (1, 2)
+    assert session.get(ScorecardVersion, first.id).document == shipped_document()
+    assert current_version(session, at=NOW) is second
+    assert find_version(session, "hotline-etiquette@1") is first
+    assert find_version(session, "hotline-etiquette") is second
+    with pytest.raises(NotFound, match="hotline-etiquette@1"):
+        find_version(session, "hotline-etiquette@9")
+    with pytest.raises(BadInput):
+        publish(session, changed.replace("weight: 6", "weight: 7"), NOW)
+
+
+def test_another_version_scores_beside_the_first(session):
+    """Old scores stay as they are."""
+    heard = transcribed(session, agent(session))
+    old = write_score(session, heard.id, publish(session, shipped_document(), NOW), at=NOW)
+    changed = shipped_document().replace("limit: 3", "limit: 1").replace("tolerance: 5", "tolerance: 1")
+    new = write_score(session, heard.id, publish(session, changed, NOW), at=NOW)
+    assert old.id != new.id
+    assert old.points == 100
+    assert new.points < 100
+
+
+def test_a_dry_run_shows_the_difference_and_writes_nothing(session):
+    """What a changed limit would do to stored calls."""
+    who = agent(session)
+    heard = transcribed(session, who)
+    transcribed(session, who, (*EXEMPLARY[:1], agent_says(12, "这个 不行")))
+    write_score(session, heard.id, publish(session, shipped_document(), NOW), at=NOW)
+    stricter = shipped_document().replace("limit: 3", "limit: 1").replace("tolerance: 5", "tolerance: 1")
+    session.flush()
+
+    first, second = rescored(session, read_scorecard(stricter), newest_transcripts(session))
+    assert first.changes == {"rings": ("pass", "fail")}
+    assert first.points_after < first.points_before == 100
+    assert second.points_before is None
+    assert second.changes["banned_refusal"] == ("", "fail")
+    assert len(session.scalars(select(AutoScore)).all()) == 1
