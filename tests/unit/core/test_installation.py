@@ -35,7 +35,7 @@ def test_a_secret_from_the_settings_needs_no_file(tmp_path):
 
 def test_a_data_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="file/home cannot be made.*SANSHENG_HOME"):
+    with pytest.raises(BadInput, match=r"file/home cannot be made.*SANSHENG_HOME"):
         open_at(tmp_path / "file" / "home")
 
 
