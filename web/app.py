@@ -67,12 +67,27 @@ def create_app(installation: Installation) -> WebApp:
 def _install_chrome(app: Flask) -> None:
     """Give templates what the frame around every page needs."""
     app.jinja_env.globals.update(
-        account=account, may_reach=_may_reach, theme=_theme, interval_bar=interval_bar
+        account=account,
+        may_reach=_may_reach,
+        theme=_theme,
+        current_section=_current_section,
+        interval_bar=interval_bar,
     )
 
 
 def _may_reach(endpoint: str) -> bool:
     return allowed(account(), endpoint)
+
+
+def _current_section() -> str:
+    """Return the address of the main section a page belongs to."""
+    blueprint, _dot, name = (request.endpoint or "").partition(".")
+    if blueprint == "admin":
+        return {"add": "/admin/users", "disable": "/admin/users", "retry": "/admin/jobs"}.get(
+            name, f"/admin/{name}"
+        )
+    sections = {"tasks": "/", "samples": "/samples"}
+    return sections.get(blueprint, "/calls") if blueprint != "auth" else ""
 
 
 def _theme() -> str:

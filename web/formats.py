@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from core.accounts import Permission
-from core.i18n import current_locale, gettext
+from core.i18n import N_, current_locale, gettext
 from core.phone import mask_number
 from ivr.models import Call
 from web.context import account, installation
@@ -51,6 +51,12 @@ def duration(seconds: float | None) -> str:
     return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
 
 
+def plan_name(plan: str) -> str:
+    """Return a sampling plan's name in the page's language; a name of one's own stays as it is."""
+    names = {"daily": N_("daily"), "weekly": N_("weekly"), "monthly": N_("monthly")}
+    return gettext(names[plan]) if plan in names else plan
+
+
 def points(value: float | None) -> str:
     """Format a score of 0 to 100: whole where it is whole, else one decimal."""
     return NONE if value is None else f"{value:.1f}".removesuffix(".0")
@@ -77,6 +83,11 @@ def by_language(zh: str, en: str) -> str:
 def install_formats(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
-        local_time=local_time, clock=clock, duration=duration, points=points, percent=percent
+        local_time=local_time,
+        clock=clock,
+        duration=duration,
+        plan_name=plan_name,
+        points=points,
+        percent=percent,
     )
     app.jinja_env.globals.update(caller_number=caller_number, by_language=by_language, last_day=last_day)

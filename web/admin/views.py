@@ -11,6 +11,7 @@ from core.accounts import Role, User, add_user, disable_user
 from core.audit import record_audit
 from core.errors import BadInput, Conflict
 from core.i18n import N_
+from core.i18n import gettext as _
 from core.jobs import dead_jobs, retry_dead_job
 from web.admin import queries
 from web.context import db, now, request_value, user
@@ -92,7 +93,7 @@ def _role(text: str) -> Role:
     try:
         return Role(text)
     except ValueError:
-        raise BadInput(f"there is no role {text!r}") from None
+        raise BadInput(_("there is no role %(role)s", role=text)) from None
 
 
 def _audit(action: str, about: User, **detail: str) -> None:

@@ -116,7 +116,7 @@ def _transcript(session: Session, recording: Recording, marks: list[Mark]) -> Tr
     if transcript is None:
         return None
     language = recording.call.language if recording.call else "zh"
-    return transcript_text(transcript, marks, language)
+    return transcript_text(transcript, [mark for mark in marks if mark.quoted], language)
 
 
 def _sheet(

@@ -41,6 +41,7 @@ def evidence_marks(score: AutoScore | None) -> list[Mark]:
             verdict=answer.verdict,
             title=titles.get(answer.criterion, answer.criterion),
             criterion=answer.criterion,
+            quoted=bool(evidence.get("quote")),
         )
         for answer in score.answers
         for evidence in answer.evidence
@@ -83,6 +84,7 @@ def _region(mark: Mark, lanes: Sequence[str]) -> dict[str, Any]:
         "lane": lane,
         "title": mark.title,
         "criterion": mark.criterion,
+        "quoted": mark.quoted,
     }
 
 

@@ -29,6 +29,8 @@ class Mark:
     verdict: str
     title: str
     criterion: str
+    quoted: bool = False
+    """Words were heard there; otherwise it is the stretch that was searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _link(word: str, start_s: float, confidence: float, mark: Mark | None) -> Ma
     classes, shown, label = ["w"], escape(word), ""
     if word == UNKNOWN_WORD:
         classes.append("gap")
-        shown, label = Markup("···"), _("not understood")
+        shown, label = Markup(""), _("not understood")
     elif confidence < LOW_CONFIDENCE:
         classes.append("low")
     if mark is not None:

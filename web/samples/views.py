@@ -20,7 +20,7 @@ from web.tasks.queries import latest_draws
 
 blueprint = Blueprint("samples", __name__, url_prefix="/samples")
 
-PLANS: Final = {"daily": N_("daily"), "weekly": N_("weekly"), "monthly": N_("monthly")}
+PLANS: Final = ("daily", "weekly", "monthly")
 EXCLUSIONS: Final = {
     "voicemail": N_("voicemail"),
     "no_agent": N_("no agent known"),

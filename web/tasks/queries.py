@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session, aliased, defer, joinedload
 
 from core.accounts import User
 from core.jobs import Job
@@ -49,7 +49,8 @@ def grading_tasks(session: Session, evaluator: User) -> GradingTasks:
     own = select(Sample).outerjoin(Evaluation, mine).where(Sample.evaluator_id == evaluator.id)
     counts = own.with_only_columns(func.count(case((is_done, None), else_=1)), func.count(case((is_done, 1))))
     waiting, done = session.execute(counts).one()
-    newest = select(func.max(AutoScore.id)).where(AutoScore.recording_id == Sample.recording_id)
+    any_score = aliased(AutoScore)
+    newest = select(func.max(any_score.id)).where(any_score.recording_id == Sample.recording_id)
     rows = session.execute(
         own.join(Agent, Agent.id == Sample.agent_id)
         .join(Draw, Draw.id == Sample.draw_id)

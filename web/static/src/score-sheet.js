@@ -14,6 +14,9 @@ export class ScoreSheet {
       const criterion = event.target.closest(".criterion");
       if (criterion) this.#mark(criterion);
     });
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && event.target.matches("textarea")) this.#leaveField(event.target);
+    });
     document.addEventListener("criterion", (event) => this.focus(document.getElementById(`criterion-${event.detail}`)));
   }
 
@@ -54,6 +57,12 @@ export class ScoreSheet {
     if (!chips.length) return;
     this.evidence = (this.evidence + 1) % chips.length;
     chips[this.evidence].click();
+  }
+
+  #leaveField(field) {
+    const criterion = field.closest(".criterion");
+    if (criterion) this.focus(criterion);
+    else field.blur();
   }
 
   #mark(criterion) {

@@ -6,15 +6,19 @@ import TimelinePlugin from "wavesurfer/timeline";
 
 const LANE_HEIGHT = 60;
 const LANE_HEIGHT_NARROW = 40;
+const SEARCHED_HEIGHT = 5;
+const QUIETEST_FULL_SCALE = 12;
 
 // Peaks come as one byte for each value: channel after channel, [minimum, maximum] pairs, 127 = full scale.
+// Both lanes are stretched by the same factor, so a quiet party still looks quiet.
 async function fetchPeaks(url, channels) {
   const response = await fetch(url, { credentials: "same-origin" });
   if (!response.ok) throw new Error(`peaks: ${response.status}`);
   const bytes = new Int8Array(await response.arrayBuffer());
   const length = bytes.length / channels;
+  const loudest = bytes.reduce((most, value) => Math.max(most, Math.abs(value)), QUIETEST_FULL_SCALE);
   return Array.from({ length: channels }, (_, channel) =>
-    Float32Array.from(bytes.subarray(channel * length, (channel + 1) * length), (value) => value / 127),
+    Float32Array.from(bytes.subarray(channel * length, (channel + 1) * length), (value) => value / loudest),
   );
 }
 
@@ -98,7 +102,7 @@ export class Waveform {
   }
 
   #timeline() {
-    return TimelinePlugin.create({ height: 18, style: { fontSize: "11px", color: "var(--ink-soft)" } });
+    return TimelinePlugin.create({ height: 18, secondaryLabelOpacity: 1, style: { fontSize: "11px", color: "var(--ink-soft)" } });
   }
 
   #markAll() {
@@ -113,9 +117,21 @@ export class Waveform {
         channelIdx: mark.lane ?? undefined,
       });
       region.element.title = mark.title;
+      this.#place(region.element, mark);
       region.on("click", () => document.dispatchEvent(new CustomEvent("criterion", { detail: mark.criterion })));
     });
     this.pin(this.call.comments);
+  }
+
+  // Words that were heard tint their lane; a stretch that was only searched is a thin line at its foot.
+  #place(element, mark) {
+    const { height } = this.surfer.options;
+    const lanes = mark.lane === null ? this.call.lanes.length : 1;
+    const top = (mark.lane ?? 0) * height;
+    Object.assign(element.style, {
+      top: `${mark.quoted ? top : top + lanes * height - SEARCHED_HEIGHT}px`,
+      height: `${mark.quoted ? lanes * height : SEARCHED_HEIGHT}px`,
+    });
   }
 
   #add(params) {
