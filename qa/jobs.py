@@ -15,12 +15,18 @@ from qa.measures import MEASURE_VERSION
 from qa.models import AutoAnswer, AutoScore, ScorecardVersion
 from qa.publishing import current_version, scorecard_of
 from qa.scoring import judge, machine_score
+from recording.models import Transcript
 
 
 def score_transcript(installation: Installation, *, transcript_id: int) -> None:
-    """Score a transcript with the last published scorecard. Done before: nothing happens."""
+    """Score a transcript with the last published scorecard.
+
+    Done before, or the recording deleted meanwhile: nothing happens.
+    """
     now = installation.clock.now()
     with installation.unit_of_work() as session:
+        if session.get(Transcript, transcript_id) is None:
+            return
         write_score(session, transcript_id, current_version(session, at=now), at=now)
 
 
@@ -29,7 +35,7 @@ def write_score(
 ) -> AutoScore:
     """Return the score of a transcript by one scorecard version, making it if there is none.
 
-    Scores by other versions, and people's answers, are left as they are.
+    Scores by other versions, and people's answers, are left as they are. Raises NotFound.
     """
     existing = session.scalar(
         select(AutoScore).where(

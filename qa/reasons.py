@@ -17,6 +17,7 @@ REASONS: Final[dict[str, str]] = {
     "phrase_missing": N_("“%(phrase)s”, or another accepted wording, was not heard"),
     "phrase_doubtful": N_("something like “%(phrase)s” was heard; please listen"),
     "bad_opening": N_("“%(quote)s” came before the greeting"),
+    "opening_doubtful": N_("“%(quote)s” came before the greeting and sounds like a forbidden opening"),
     "not_first": N_("“%(quote)s” was said before the greeting"),
     "in_order": N_("the parts came in the right order"),
     "out_of_order": N_("the parts came in another order"),

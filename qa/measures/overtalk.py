@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from qa.heard import HeardCall, Span
-from qa.measures.spans import joined, overlap_s, total_s
+from qa.measures.spans import crossing, joined, overlap_s, total_s
 from qa.phrases import sounds_of
 from recording.models import Role
 
@@ -42,23 +42,19 @@ BACK_CHANNELS: Final = frozenset(
 
 def overtalk(call: HeardCall) -> list[Span]:
     """Return the stretches in which agent and caller speak at once."""
-    return [
-        (max(a[0], c[0]), min(a[1], c[1]))
-        for a in call.speech_of(Role.AGENT)
-        for c in call.speech_of(Role.CALLER)
-        if overlap_s(a, c) > 0
-    ]
+    pairs = crossing(joined(call.speech_of(Role.AGENT)), joined(call.speech_of(Role.CALLER)))
+    return [(max(agent[0], caller[0]), min(agent[1], caller[1])) for agent, caller in pairs]
 
 
 def interruptions(call: HeardCall) -> list[Span]:
     """Return the stretches of overtalk that the agent began by interrupting, ascending."""
-    caller = joined(call.speech_of(Role.CALLER), gap_s=BREATH_S)
+    agents = joined(call.speech_of(Role.AGENT), gap_s=BREATH_S)
+    callers = joined(call.speech_of(Role.CALLER), gap_s=BREATH_S)
     return [
-        (agent[0], min(agent[1], spoken[1]))
-        for agent in joined(call.speech_of(Role.AGENT), gap_s=BREATH_S)
-        for spoken in caller
-        if agent[0] - spoken[0] > UNDER_WAY_S
-        and overlap_s(agent, spoken) >= OVERLAP_S
+        (agent[0], min(agent[1], caller[1]))
+        for agent, caller in crossing(agents, callers)
+        if agent[0] - caller[0] > UNDER_WAY_S
+        and overlap_s(agent, caller) >= OVERLAP_S
         and not _is_back_channel(call, agent)
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from qa.heard import Span
 
@@ -29,6 +29,18 @@ def gaps(spans: Iterable[Span], start_s: float, end_s: float) -> list[Span]:
         if at >= end_s:
             return result
     return [*result, (at, end_s)] if end_s > at else result
+
+
+def crossing(first: Sequence[Span], second: Sequence[Span]) -> Iterator[tuple[Span, Span]]:
+    """Yield every pair of spans that overlap; each list is ascending and without overlaps of its own."""
+    at = 0
+    for one in first:
+        while at < len(second) and second[at][1] <= one[0]:
+            at += 1
+        next_one = at
+        while next_one < len(second) and second[next_one][0] < one[1]:
+            yield one, second[next_one]
+            next_one += 1
 
 
 def overlap_s(first: Span, second: Span) -> float:

@@ -1,11 +1,12 @@
 """Finding phrases in recognised speech.
 
-Three ways, from lenient to strict (measured by `bench/phrases.py`):
+Four ways, from lenient to strict (measured by `bench/phrases.py`):
 
 - `by_sound`: required phrases. The best-aligned stretch of merged sounds, because a recogniser that
   gets a quarter of the characters wrong mostly writes other characters for nearly the same sounds.
   A phrase of up to four syllables must sound the same throughout: chance alone gets three of four
   right now and then, so that is a doubt, not a hit.
+- `half_heard`: a doubt about a phrase of two or three syllables, worth having only where it is expected.
 - `word_for_word`: forbidden phrases. The same syllables with the same tones; up to two syllables the
   written characters must agree too (步行 sounds like 不行), and one syllable must be a word by itself.
 - `sounds_alike`: a hint that a forbidden phrase of three syllables or more may have been said;
@@ -32,6 +33,7 @@ DOUBTFUL: Final = 65.0
 _SAME: Final = 100.0
 _THREE_OF_FOUR: Final = 75.0
 _AS_WRITTEN: Final = 2
+_HALF_HEARD: Final = (2, 3)
 
 Range = tuple[int, int]
 """Syllables [first, last) of a `Spoken`."""
@@ -112,6 +114,24 @@ def _aligned(wanted: str, heard: str, low: int, high: int, enough: float) -> lis
         found.append((start, end, best.score))
         pending += [(low, start), (end, high)]
     return sorted(found)
+
+
+def half_heard(phrase: str, spoken: Spoken, within: Range) -> list[Hit]:
+    """Return where all syllables but one of a phrase of two or three stand in their places."""
+    wanted = sounds_of(phrase)
+    if len(wanted) not in _HALF_HEARD:
+        return []
+    heard, (low, high) = spoken.sounds.merged, within
+    agreeing = (
+        (start, sum(a == b for a, b in zip(wanted.merged, heard[start : start + len(wanted)], strict=True)))
+        for start in range(low, high - len(wanted) + 1)
+    )
+    hits = (
+        _hit(phrase, spoken, start, start + len(wanted), 100 * same / len(wanted))
+        for start, same in agreeing
+        if same >= len(wanted) - 1
+    )
+    return [hit for hit in hits if hit is not None]
 
 
 def word_for_word(

@@ -9,7 +9,18 @@ from core.i18n import gettext as _
 from ivr.flow.section import Section
 from qa.heard import HeardCall, Span
 from qa.models import Verdict
-from qa.phrases import DOUBTFUL, SIMILAR, UNKNOWN, Hit, Phrase, sounds_of, word_for_word
+from qa.phrases import (
+    DOUBTFUL,
+    SIMILAR,
+    UNKNOWN,
+    Hit,
+    Phrase,
+    SpokenWord,
+    half_heard,
+    sounds_of,
+    word_for_word,
+)
+from qa.phrases.matching import Range
 from qa.phrases.phrase import SLOTS
 from qa.rules.base import Answers, hits_of, phrases
 from qa.verdicts import Evidence, Hearing, Judgement, evidence_of
@@ -17,6 +28,9 @@ from recording.models import Role
 
 _FILLERS: Final = frozenset("嗯哎啊呃哦") | {UNKNOWN}
 _EXACT: Final = 100.0
+_ANYWHERE: Final = 3
+_EDGE_SLACK: Final = 2
+"""Syllables that may stand between a phrase and its edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,7 @@ class RequiredPhrase:
         first_s: only in the first seconds after the bridge; 0 for no limit.
         last_s: only in the last seconds of the agent's speech; 0 for no limit.
         exact: every syllable must sound right (numbers: 1003 is not 1006).
+        edge: `start` or `end` when it belongs at that edge of the stretch: there, half a short phrase is a doubt.
     """
 
     say: tuple[Phrase, ...]
@@ -36,13 +51,14 @@ class RequiredPhrase:
     first_s: float = 0.0
     last_s: float = 0.0
     exact: bool = False
+    edge: str = ""
 
     needs_roles: ClassVar[bool] = True
     needs_words: ClassVar[bool] = True
 
     @classmethod
     def read(cls, section: Section) -> RequiredPhrase:
-        """Read `say`, `informal`, `first_s` or `last_s`, `exact`."""
+        """Read `say`, `informal`, `first_s` or `last_s`, `exact`, `edge`."""
         say = tuple(Phrase(text) for text in phrases(section, "say"))
         for phrase in say:
             for slot in phrase.slots:
@@ -57,6 +73,7 @@ class RequiredPhrase:
             first_s=section.number("first_s", 0, 3600, 0),
             last_s=section.number("last_s", 0, 3600, 0),
             exact=section.flag("exact", default=False),
+            edge=section.choice("edge", ("start", "end"), ""),
         )
 
     def judge(self, hearing: Hearing, _answers: Answers) -> Judgement:
@@ -98,7 +115,19 @@ class RequiredPhrase:
         within = call.agent.between(*span)
         near = hits_of(wordings, call.agent, within, least=DOUBTFUL)
         near += [hit for say in self.informal for hit in word_for_word(say, call.agent, within)]
+        near += [hit for say in wordings for hit in half_heard(say, call.agent, self._place(say, within))]
         return sorted(near, key=lambda h: -h.similarity)
+
+    def _place(self, wording: str, within: Range) -> Range:
+        """Return where half of a short wording is a doubt: three syllables anywhere, two at the edge."""
+        low, high = within
+        length = len(sounds_of(wording))
+        if length >= _ANYWHERE:
+            return within
+        reach = length + _EDGE_SLACK
+        if self.edge == "start":
+            return low, min(high, low + reach)
+        return (max(low, high - reach), high) if self.edge == "end" else (low, low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +166,20 @@ class FirstWords:
             return found
         before = [w for w in agent.words_between(start, first) if not self._may_lead(w.text)]
         if sum(len(sounds_of(w.text)) for w in before) <= 1:
-            return found
+            return self._after_one_syllable(found, before)
         evidence = Evidence(before[0].start_s, first, Role.AGENT, "".join(w.text for w in before))
         values = {"quote": evidence.quote}
         return Judgement(Verdict.FAIL, "not_first", values, (evidence,), found.heard_at)
+
+    def _after_one_syllable(self, found: Judgement, before: list[SpokenWord]) -> Judgement:
+        """Let one odd syllable pass, unless it sounds like a word that must not come first (为 for 喂)."""
+        never = {sounds_of(word).plain for word in self.never}
+        suspect = [w for w in before if sounds_of(w.text).plain in never]
+        if not suspect:
+            return found
+        word = suspect[0]
+        evidence = Evidence(word.start_s, word.end_s, Role.AGENT, word.text, confidence=word.confidence)
+        return Judgement(Verdict.HUMAN, "opening_doubtful", {"quote": word.text}, (evidence,), found.heard_at)
 
     def _may_lead(self, word: str) -> bool:
         return word in self.phrase.informal or set(sounds_of(word).text) <= _FILLERS

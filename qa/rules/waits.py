@@ -22,6 +22,7 @@ _HOLD_S: Final = 3.0
 """A shorter hold is a slip of the finger."""
 _SAID_AFTER_S: Final = 1.0
 """The call log's hold may begin while the agent is still finishing the sentence."""
+_LONGEST_REQUEST_S: Final = 5.0
 _EXPLAINED_WITHIN_S: Final = 12.0
 _OFFER_BEFORE_S: Final = 15.0
 _OFFER_AFTER_S: Final = 30.0
@@ -69,8 +70,9 @@ class Waiting:
     def asked(self, hearing: Hearing, wait: Wait) -> list[Hit]:
         """Return where the agent asked the caller to bear this wait."""
         at = wait.span[0]
-        hits = hits_of(self.ask, hearing.call.agent)
-        return [h for h in hits if h.end_s >= at - self.within_s and h.start_s <= at + _SAID_AFTER_S]
+        agent = hearing.call.agent
+        near = agent.between(at - self.within_s - _LONGEST_REQUEST_S, at + _SAID_AFTER_S)
+        return [h for h in hits_of(self.ask, agent, near) if h.end_s >= at - self.within_s]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from qa.measures.greeting_delay import greeting_delay
 from qa.measures.overtalk import interruptions, overtalk
 from qa.measures.rings import rings
 from qa.measures.silence import silences
-from qa.measures.spans import clipped, gaps, joined, total_s
+from qa.measures.spans import clipped, crossing, gaps, joined, overlap_s, total_s
 from qa.measures.speech_rate import speech_rate
 from qa.measures.talk_ratio import talk_ratio
 from qa.measures.waits import waits
@@ -99,6 +99,13 @@ def test_waits_are_holds_and_silences_in_order():
     )
     found = waits(call, silence_s=10, hold_s=3)
     assert [(w.span, w.on_hold) for w in found] == [((0.5, 20.0), False), ((30.0, 45.0), True)]
+
+
+@given(SPANS, SPANS)
+def test_crossing_finds_every_overlapping_pair(first, second):
+    """As many as comparing each with each, without doing so."""
+    one, other = joined(first), joined(second)
+    assert list(crossing(one, other)) == [(a, b) for a in one for b in other if overlap_s(a, b) > 0]
 
 
 @given(SPANS)
