@@ -25,7 +25,7 @@ from recording.speech import TrackSpeech, find_speech, widen
 from recording.transcript import Span, SpokenUtterance, Word, confidence, turns
 
 PIPELINE_VERSION: Final = 1
-PADDING_S: Final = 0.24
+PADDING_S: Final = 0.18
 """Given to the recogniser before and after speech: quiet word beginnings, and the context its network looks at."""
 HOLD_MARGIN_S: Final = 0.5
 """The call log's times of a hold are this uncertain; only what is well inside is hold music."""
