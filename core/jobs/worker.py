@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import dramatiq
 from dramatiq.middleware import Retries
@@ -26,12 +26,11 @@ _log = get_logger(__name__)
 logging.getLogger("dramatiq.worker.WorkerThread").setLevel(logging.CRITICAL)
 
 
-class JobFunction(Protocol):
-    """What does a job: idempotent, because a job is delivered at least once."""
+JobFunction = Callable[..., None]
+"""What does a job: `job(installation, **arguments)`. Idempotent, because a job is delivered at least once.
 
-    def __call__(self, installation: Installation, /, **arguments: Any) -> None:
-        """Do the work; raise RetryLater for a passing reason, another AppError to give up at once."""
-
+It raises RetryLater for a passing reason, and another AppError to give up at once.
+"""
 
 Jobs = Mapping[str, JobFunction]
 

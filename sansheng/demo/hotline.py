@@ -27,12 +27,8 @@ class DemoQueue(NamedTuple):
 
 
 QUEUES: Final = (
-    DemoQueue(
-        "consulting", "咨询", "Enquiries", ("客服中心", "客服部", "客户服务中心"), ("1001", "1002"), ("1005",)
-    ),
-    DemoQueue(
-        "after_sales", "售后", "After-sales", ("售后服务部", "售后部"), ("1003", "1004", "1006"), ("1001",)
-    ),
+    DemoQueue("consulting", "咨询", "Enquiries", ("客服中心", "客服部", "客户服务中心"), ("1001", "1002")),
+    DemoQueue("after_sales", "售后", "After-sales", ("售后服务部", "售后部"), ("1003", "1004")),
     DemoQueue("complaints", "投诉", "Complaints", ("投诉部", "客服中心"), ("1005", "1006")),
 )
 ACCOUNTS: Final = (

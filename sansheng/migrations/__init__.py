@@ -15,6 +15,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect, text
 
 from core.errors import MissingPart
+from core.i18n import gettext as _
 
 _POSTGRESQL_LOCK = 0x53434845  # any constant: two processes that start together migrate one after the other
 
@@ -87,5 +88,8 @@ def _known_revisions() -> Iterator[None]:
         yield
     except (CommandError, RevisionError) as error:
         raise MissingPart(
-            f"the database's schema is not known to this version ({error}); install the version that wrote it"
+            _(
+                "the database's schema is not known to this version (%(reason)s); install the version that wrote it",
+                reason=error,
+            )
         ) from error
