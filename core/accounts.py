@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, UTCDateTime
 from core.errors import BadInput, Conflict, NotFound
+from core.i18n import gettext as _
 
 MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 1000  # argon2 takes any length; a log-in form must not
@@ -101,14 +102,23 @@ def add_user(
 ) -> User:
     """Create an account; raises BadInput for a name or password that will not do, Conflict for a taken name."""
     if not re.fullmatch(r"\S{1,64}", username) or username != username.lower():
-        raise BadInput(f"user name {username!r}: use 1 to 64 lower-case letters and digits, without spaces")
+        raise BadInput(
+            _(
+                "user name “%(name)s”: use 1 to 64 lower-case letters and digits, without spaces",
+                name=username,
+            )
+        )
     if not 1 <= len(display_name) <= 80:
-        raise BadInput(f"the display name of {username!r} needs 1 to 80 characters")
+        raise BadInput(_("the display name of “%(name)s” needs 1 to 80 characters", name=username))
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise BadInput(
-            f"the password needs at least {MIN_PASSWORD_LENGTH} characters and at most {MAX_PASSWORD_LENGTH}"
+            _(
+                "the password needs at least %(least)s characters and at most %(most)s",
+                least=MIN_PASSWORD_LENGTH,
+                most=MAX_PASSWORD_LENGTH,
+            )
         )
-    taken = f"user {username!r} exists already"
+    taken = _("user “%(name)s” exists already", name=username)
     if session.scalar(select(User.id).where(User.username == username)):
         raise Conflict(taken)
     user = User(
@@ -161,11 +171,11 @@ def disable_user(session: Session, username: str) -> User:
     """Close an account and end its sessions; raises NotFound, or Conflict for the last administrator."""
     user = session.scalar(select(User).where(User.username == username))
     if user is None:
-        raise NotFound(f"there is no user {username!r}")
+        raise NotFound(_("there is no user “%(name)s”", name=username))
     # Locked, so that two administrators who disable each other at the same moment cannot both succeed.
     admins = select(User.id).where(User.role == Role.ADMIN, User.active.is_(True)).order_by(User.id)
     if user.role == Role.ADMIN and session.scalars(admins.with_for_update()).all() == [user.id]:
-        raise Conflict(f"{username!r} is the last administrator; make another one first")
+        raise Conflict(_("“%(name)s” is the last administrator; make another one first", name=username))
     user.active = False
     user.session_epoch += 1
     return user

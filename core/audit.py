@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.crypto import derived_key
 from core.db import Base, JSONValue, UTCDateTime
+from core.i18n import gettext as _
 
 _CHAIN_START = "0" * 64
 _POSTGRESQL_LOCK = 0x5A4E5348  # any constant: serialises writers of the chain
@@ -84,11 +85,14 @@ def broken_entries(session: Session) -> Iterator[tuple[int, str]]:
         .execution_options(yield_per=1000, populate_existing=True)
     ):
         if entry.number > number + 1:
-            yield entry.number, f"entries {number + 1} to {entry.number - 1} are missing"
+            yield (
+                entry.number,
+                _("entries %(first)s to %(last)s are missing", first=number + 1, last=entry.number - 1),
+            )
         if entry.previous_hash != previous:
-            yield entry.number, "does not follow the entry before it"
+            yield entry.number, _("does not follow the entry before it")
         if entry.hash != entry.expected_hash():
-            yield entry.number, "was changed after it was written"
+            yield entry.number, _("was changed after it was written")
         number, previous = entry.number, entry.hash
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from core.errors import NotFound, RetryLater
+from core.i18n import gettext as _
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
@@ -68,8 +69,12 @@ class FolderBlobs:
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
                 raise RetryLater(
-                    f"cannot store a recording in {self._root}: {error.strerror}; free space or fix its permissions, "
-                    "then run the job again (nothing was lost: the source file is untouched)"
+                    _(
+                        "cannot store a recording in %(folder)s: %(reason)s; free space or fix its permissions, "
+                        "then run the job again (nothing was lost: the source file is untouched)",
+                        folder=self._root,
+                        reason=error.strerror,
+                    )
                 ) from error
             raise
 
@@ -97,7 +102,7 @@ class FolderBlobs:
         """Return the blob's file; raises NotFound for an unknown or malformed key."""
         place = self._place(key) if _KEY.fullmatch(key) else None
         if place is None or not place.is_file():
-            raise NotFound(f"blob {key[:12]}… is not in {self._root}")
+            raise NotFound(_("blob %(key)s… is not in %(folder)s", key=key[:12], folder=self._root))
         return place
 
     def delete(self, key: str) -> None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import MissingPart
+from core.i18n import gettext as _
 from core.settings import MIN_SECRET_LENGTH
 
 _keys: dict[str, bytes] = {}
@@ -39,7 +40,7 @@ def derived_key(purpose: str) -> bytes:
         return _keys[purpose]
     except KeyError:
         raise MissingPart(
-            "the installation's secret key is not loaded; open the installation first"
+            _("the installation's secret key is not loaded; open the installation first")
         ) from None
 
 
@@ -54,8 +55,10 @@ def decrypt_text(token: bytes) -> str:
         return Fernet(base64.urlsafe_b64encode(derived_key("column"))).decrypt(token).decode()
     except InvalidToken:
         raise MissingPart(
-            "an encrypted column cannot be read: the secret key is not the one this database was written with; "
-            "restore the secret.key (or the setting secret_key) that belongs to it"
+            _(
+                "an encrypted column cannot be read: the secret key is not the one this database was written with; "
+                "restore the secret.key (or the setting secret_key) that belongs to it"
+            )
         ) from None
 
 
@@ -79,12 +82,19 @@ def load_or_create_secret(path: Path) -> str:
         secret = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise MissingPart(
-            f"{path}: the secret key cannot be read or made ({error}); fix the file's permissions"
+            _(
+                "%(path)s: the secret key cannot be read or made (%(reason)s); fix the file's permissions",
+                path=path,
+                reason=error,
+            )
         ) from None
     if len(secret) < MIN_SECRET_LENGTH:
         raise MissingPart(
-            f"{path} holds no secret key (it is empty or too short); restore it from the backup, or remove it "
-            "if this installation has no encrypted rows yet"
+            _(
+                "%(path)s holds no secret key (it is empty or too short); restore it from the backup, or remove it "
+                "if this installation has no encrypted rows yet",
+                path=path,
+            )
         )
     return secret
 

@@ -17,6 +17,7 @@ from core.clock import Clock, SystemClock
 from core.crypto import install_secret, load_or_create_secret
 from core.db import create_database_engine, unit_of_work
 from core.errors import BadInput
+from core.i18n import gettext as _
 from core.settings import Settings
 
 
@@ -41,8 +42,11 @@ class Installation:
             settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)  # recordings are nobody else's
         except OSError as error:
             raise BadInput(
-                f"the data folder {settings.home} cannot be made: {error.strerror}; "
-                "set SANSHENG_HOME to a folder of your own"
+                _(
+                    "the data folder %(folder)s cannot be made: %(reason)s; set SANSHENG_HOME to a folder of your own",
+                    folder=settings.home,
+                    reason=error.strerror,
+                )
             ) from None
         secret = settings.secret_key.get_secret_value()
         install_secret(secret or load_or_create_secret(settings.home / "secret.key"))

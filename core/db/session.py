@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, MissingPart, RetryLater
+from core.i18n import gettext as _
 
 BUSY_TIMEOUT_MS = 15_000
 
@@ -61,9 +62,14 @@ def create_database_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) 
             )
         except ModuleNotFoundError:
             raise MissingPart(
-                "the database URL names PostgreSQL, but its driver is not installed: pip install 'sansheng[postgres]'"
+                _(
+                    "the database URL names PostgreSQL, but its driver is not installed: "
+                    "pip install 'sansheng[postgres]'"
+                )
             ) from None
-    raise MissingPart(f"database {parsed.get_backend_name()!r} is not supported; use sqlite or postgresql")
+    raise MissingPart(
+        _("database “%(name)s” is not supported; use sqlite or postgresql", name=parsed.get_backend_name())
+    )
 
 
 def _sqlite_engine(url: URL, busy_timeout_ms: int) -> Engine:
@@ -72,7 +78,13 @@ def _sqlite_engine(url: URL, busy_timeout_ms: int) -> Engine:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadInput(f"the database's folder {folder} cannot be made: {error.strerror}") from None
+            raise BadInput(
+                _(
+                    "the database's folder %(folder)s cannot be made: %(reason)s",
+                    folder=folder,
+                    reason=error.strerror,
+                )
+            ) from None
     engine = create_engine(url, connect_args={"timeout": busy_timeout_ms / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
@@ -135,10 +147,13 @@ def unit_of_work(engine: Engine, *, read_only: bool = False) -> Iterator[Session
     except DBAPIError as error:
         if database_is_busy(error):
             raise RetryLater(
-                f"the database is busy, full or not to be reached ({error.orig}); nothing was changed, try again"
+                _(
+                    "the database is busy, full or not to be reached (%(reason)s); nothing was changed, try again",
+                    reason=error.orig,
+                )
             ) from error
         raise
     except PoolExhausted as error:
-        raise RetryLater("every database connection of this process is in use; try again") from error
+        raise RetryLater(_("every database connection of this process is in use; try again")) from error
     finally:
         session.close()

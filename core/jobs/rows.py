@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, JSONValue, UTCDateTime
 from core.errors import Conflict, NotFound
+from core.i18n import gettext as _
 
 MAX_PROBLEM_LENGTH = 1000
 UNFINISHED = text("state IN ('queued', 'leased')")
@@ -98,9 +99,11 @@ def retry_dead_job(session: Session, job_id: int, *, at: datetime) -> Job:
     """Give a dead job all its tries again; raises NotFound, or Conflict when it is not dead."""
     job = session.get(Job, job_id, with_for_update=True)
     if job is None:
-        raise NotFound(f"there is no job {job_id}")
+        raise NotFound(_("there is no job %(job)s", job=job_id))
     if job.state != "dead":
-        raise Conflict(f"job {job_id} is {job.state}, not dead")
+        raise Conflict(
+            _("job %(job)s has not failed for good; only such jobs can be tried again", job=job_id)
+        )
     job.state, job.available_at, job.finished_at = "queued", at, None
     job.deliveries = job.retries = 0
     return job

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import RetryLater
 from core.events import OutboxEvent, Subscriptions, dispatch
+from core.i18n import gettext as _
 from core.installation import Installation
 from core.jobs.rows import UNFINISHED, Job
 from core.logging import get_logger
@@ -137,7 +138,10 @@ class JobConsumer(dramatiq.Consumer):
 
     def nack(self, message: dramatiq.MessageProxy) -> None:
         """Put the job on the dead list, with what its last try said."""
-        problem = message.options.get(PROBLEM) or f"no job is named {message.actor_name!r}"
+        problem = message.options.get(PROBLEM) or _(
+            "no job is named “%(name)s”; it was promised by another version of the program",
+            name=message.actor_name,
+        )
         self._settle(message, state="dead", problem=problem, finished_at=self._installation.clock.now())
 
     def requeue(self, messages: Iterable[dramatiq.MessageProxy]) -> None:
@@ -197,7 +201,7 @@ class JobConsumer(dramatiq.Consumer):
         crashes = job.deliveries - job.retries
         if crashes >= self._settings.max_crashes:
             job.state, job.finished_at = "dead", now
-            job.problem = f"its worker died {crashes} times while doing it"
+            job.problem = _("its worker died %(times)s times while doing it", times=crashes)
             _log.error("job_died", job=job.id, name=job.name)
             return None
         job.state, job.lease, job.deliveries = "leased", uuid.uuid4().hex, job.deliveries + 1

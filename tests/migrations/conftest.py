@@ -7,6 +7,14 @@ from sqlalchemy import create_engine, text
 
 from core.crypto import install_secret
 from core.db import create_database_engine
+from core.i18n import use_locale
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Tests read the sentences of the code; the Chinese ones are checked against them elsewhere."""
+    with use_locale("en"):
+        yield
 
 
 @pytest.fixture

@@ -37,10 +37,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("call") as call:
         call.add_column(sa.Column("end_published_at", sa.DateTime(timezone=True), nullable=True))
+        call.drop_index("ix_call_outcome")
+        call.create_index("ix_call_outcome_started_at", ["outcome", "started_at"])
 
 
 def downgrade() -> None:
     with op.batch_alter_table("call") as call:
+        call.drop_index("ix_call_outcome_started_at")
+        call.create_index("ix_call_outcome", ["outcome"])
         call.drop_column("end_published_at")
     op.drop_table("queue_log_problem")
     op.drop_table("queue_log_file")

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from core.errors import RetryLater
+from core.i18n import use_locale
 from core.installation import Installation
 from core.settings import Settings
 
@@ -22,6 +23,13 @@ QUICK = {
     "max_retries": 3,
     "max_crashes": 20,
 }
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    """Tests read the sentences of the code; the Chinese ones are checked against them elsewhere."""
+    with use_locale("en"):
+        yield
 
 
 @pytest.fixture

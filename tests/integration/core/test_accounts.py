@@ -86,7 +86,7 @@ def test_what_will_not_do_is_said(session, changed, said):
 
 def test_a_name_is_given_once(session):
     add(session)
-    with pytest.raises(Conflict, match="'wang' exists"):
+    with pytest.raises(Conflict, match="“wang” exists"):
         add(session)
 
 
@@ -110,7 +110,7 @@ def test_a_name_taken_by_somebody_at_the_same_moment_is_a_conflict_too(installat
 
 
 def test_disabling_a_stranger_is_said(session):
-    with pytest.raises(NotFound, match="'zhao'"):
+    with pytest.raises(NotFound, match="“zhao”"):
         disable_user(session, "zhao")
 
 

@@ -248,7 +248,7 @@ def test_a_defect_is_not_taken_for_a_passing_condition():
 
 
 def test_an_unsupported_database_is_named():
-    with pytest.raises(MissingPart, match=r"'mysql' is not supported"):
+    with pytest.raises(MissingPart, match="“mysql” is not supported"):
         create_database_engine("mysql://db/hotline")
 
 

@@ -11,6 +11,8 @@ from core import i18n
 def _catalogue(monkeypatch):
     texts = {"zh_CN": {"call %(id)s": "通话 %(id)s", "Queue": "队列"}, "en": {}}
     monkeypatch.setattr(i18n, "catalogue", texts.__getitem__)
+    with i18n.use_locale("zh_CN"):
+        yield
 
 
 def test_text_is_in_the_language_of_the_work_around_it():
