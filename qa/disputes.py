@@ -20,6 +20,7 @@ from qa.evaluation import check_answer, note_act, set_points
 from qa.events import EvaluationSubmitted
 from qa.models import Answer, Dispute, Evaluation
 from qa.publishing import scorecard_of
+from qa.scorecard import in_current_language
 
 Correction = tuple[str, str]
 """(verdict, reason)."""
@@ -140,11 +141,13 @@ def _check_corrections(
     scorecard = scorecard_of(evaluation.scorecard_version)
     before = {a.criterion: a.verdict for a in evaluation.answers}
     for key, (verdict, reason) in changes.items():
-        check_answer(scorecard.criterion(key), verdict, reason)
+        criterion = scorecard.criterion(key)
+        check_answer(criterion, verdict, reason)
+        title = in_current_language(criterion.title)
         if key not in dispute.criteria:
-            raise BadInput(_("%(criterion)s is not disputed", criterion=key))
+            raise BadInput(_("%(criterion)s is not disputed", criterion=title))
         if before[key] == verdict:
-            raise BadInput(_("%(criterion)s has that answer already", criterion=key))
+            raise BadInput(_("%(criterion)s has that answer already", criterion=title))
 
 
 def _corrected(

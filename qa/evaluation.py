@@ -6,6 +6,7 @@ overwritten after submission. Every act is an audit entry.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from qa.models import (
     Verdict,
 )
 from qa.publishing import current_version, scorecard_of
-from qa.scorecard import Criterion, Critical
+from qa.scorecard import Criterion, Critical, in_current_language
 from qa.scoring import score
 from recording.models import Recording
 
@@ -164,7 +165,7 @@ def submit(session: Session, evaluation: Evaluation, *, by: User, at: datetime) 
     """
     _check_draft(evaluation, by)
     if missing := shortcomings(session, evaluation):
-        raise BadInput("\n".join(missing))
+        raise BadInput("\n".join(m.text for m in missing))
     evaluation.state, evaluation.submitted_at = "submitted", at
     set_points(evaluation)
     session.flush()
@@ -172,17 +173,25 @@ def submit(session: Session, evaluation: Evaluation, *, by: User, at: datetime) 
     publish(session, EvaluationSubmitted(evaluation_id=evaluation.id), at=at)
 
 
-def shortcomings(session: Session, evaluation: Evaluation) -> list[str]:
-    """Return what keeps a draft from being submitted, one sentence each, in the scorecard's order."""
+@dataclass(frozen=True, slots=True)
+class Shortcoming:
+    """What one criterion still lacks: its key and a sentence."""
+
+    criterion: str
+    text: str
+
+
+def shortcomings(session: Session, evaluation: Evaluation) -> list[Shortcoming]:
+    """Return what keeps a draft from being submitted, in the scorecard's order."""
     machine = machine_verdicts(session, evaluation)
     answers = {a.criterion: a for a in evaluation.answers}
     found = []
     for criterion in scorecard_of(evaluation.scorecard_version).criteria:
-        answer = answers.get(criterion.key)
+        answer, title = answers.get(criterion.key), in_current_language(criterion.title)
         if answer is None:
-            found.append(_("%(criterion)s has no answer", criterion=criterion.key))
+            found.append(Shortcoming(criterion.key, _("%(criterion)s has no answer", criterion=title)))
         elif not answer.reason and reason_due(criterion, answer.verdict, machine.get(criterion.key)):
-            found.append(_("%(criterion)s needs a reason", criterion=criterion.key))
+            found.append(Shortcoming(criterion.key, _("%(criterion)s needs a reason", criterion=title)))
     return found
 
 
@@ -228,7 +237,7 @@ def check_answer(criterion: Criterion, verdict: str, reason: str) -> None:
             _("%(verdict)s is not an answer; choose pass, fail or na", verdict=verdict), code="bad_verdict"
         )
     if verdict == Verdict.NA and not criterion.na:
-        raise BadInput(_("%(criterion)s cannot be N/A", criterion=criterion.key))
+        raise BadInput(_("%(criterion)s cannot be N/A", criterion=in_current_language(criterion.title)))
     _checked_text(reason)
 
 

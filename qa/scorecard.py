@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from core.errors import BadInput
+from core.i18n import current_locale
 from core.i18n import gettext as _
 from ivr.flow.findings import Finding
 from ivr.flow.reading import Reading, nearest
@@ -95,6 +96,11 @@ class Scorecard:
             if criterion.key == key:
                 return criterion
         raise BadInput(_("scorecard %(name)s has no criterion %(key)s", name=self.name, key=key))
+
+
+def in_current_language(text: Text) -> str:
+    """Return a text in the language of the current piece of work; Chinese where that is missing."""
+    return text.get(current_locale().split("_")[0], "") or text.get("zh", "")
 
 
 def read_scorecard(text: str, file: str = "scorecard") -> Scorecard:
