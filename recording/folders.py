@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import or_, select
 
 from core.errors import BadInput
+from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.models import Agent, Call
 from recording.audio.reading import SUFFIXES
@@ -34,7 +35,7 @@ class ImportedItem:
 def find_recordings(folder: Path) -> list[FileSet]:
     """Return the recordings below a folder; raises BadInput when it is not one."""
     if not folder.is_dir():
-        raise BadInput(f"{folder} is not a folder")
+        raise BadInput(_("%(path)s is not a folder", path=folder))
     return group_files(_sound_files(folder))
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from core.blobs import StoredBlob
 from core.errors import BadInput, RetryLater
 from core.events import publish
+from core.i18n import gettext as _
 from core.installation import Installation
 from recording.audio import AudioFile, AudioSource, open_audio
 from recording.audio.peaks import write_peaks
@@ -106,12 +107,22 @@ def track_roles(channels: int, facts: RecordingFacts) -> list[Role]:
     """Say who speaks on each channel, as far as the topology tells; raises BadInput when it contradicts itself."""
     if facts.roles is not None:
         if len(facts.roles) != channels:
-            raise BadInput(f"{len(facts.roles)} roles were given for {channels} channels")
+            raise BadInput(
+                _(
+                    "%(roles)s roles were given for %(channels)s channels",
+                    roles=len(facts.roles),
+                    channels=channels,
+                )
+            )
         return list(facts.roles)
     if facts.agent_channel is not None:
         if channels == 1 or facts.agent_channel not in (0, 1):
             raise BadInput(
-                f"agent channel {facts.agent_channel} was given, but the recording has {channels} channel(s)"
+                _(
+                    "agent channel %(channel)s was given, but the recording's number of channels is %(channels)s",
+                    channel=facts.agent_channel,
+                    channels=channels,
+                )
             )
         return [Role.AGENT if c == facts.agent_channel else Role.CALLER for c in range(channels)]
     if facts.kind == VOICEMAIL and channels == 1:
@@ -127,13 +138,18 @@ def _keep(
     drawn = io.BytesIO()  # 400 bytes for a second: 17 MB for the longest call
     write_peaks(source, drawn)  # reads everything once: from here on the length is what was really found
     if not source.frames:
-        raise BadInput(f"{files[0].name}: there is no sound in it that can be decoded")
+        raise BadInput(_("%(name)s: there is no sound in it", name=files[0].name))
     blobs = [_put(installation, file, expected) for file, expected in zip(files, hashes, strict=True)]
     peaks = installation.blobs.put(drawn)
     notices = source.notices
     if source.frames < promised:
         notices += (
-            f"{files[0].name}: torn after {source.duration_s:.1f} of {promised / source.rate:.1f} seconds",
+            _(
+                "%(name)s: torn after %(found).1f of %(promised).1f seconds",
+                name=files[0].name,
+                found=source.duration_s,
+                promised=promised / source.rate,
+            ),
         )
     recording = Recording(
         sample_rate=source.rate,
@@ -166,7 +182,9 @@ def _put(installation: Installation, file: AudioFile, expected: str) -> StoredBl
         wanted = session.scalar(select(RecordingFile.id).where(RecordingFile.blob_key == blob.key).limit(1))
     if wanted is None:
         installation.blobs.delete(blob.key)
-    raise RetryLater(f"{file.name} changed while it was taken in; wait until its recorder has closed it")
+    raise RetryLater(
+        _("%(name)s changed while it was taken in; wait until its recorder has closed it", name=file.name)
+    )
 
 
 def _describe(recording: Recording, facts: RecordingFacts) -> None:
@@ -194,7 +212,9 @@ def _file_hash(file: AudioFile) -> str:
         with file.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise BadInput(f"{file.name}: cannot be read ({error.strerror})") from None
+        raise BadInput(
+            _("%(name)s: cannot be read (%(reason)s)", name=file.name, reason=error.strerror)
+        ) from None
 
 
 def audio_files(paths: Sequence[Path]) -> list[AudioFile]:

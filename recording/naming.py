@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.errors import BadInput
+from core.i18n import gettext as _
 from core.phone import mask_number
 from recording.models import Role
 
@@ -60,7 +61,13 @@ class FileSet:
 def read_name(stem: str, pattern: str, zone: str) -> NameHint:
     """Read the hints in a file's stem; a name that does not fit gives none. Raises BadInput: unknown pattern."""
     if pattern not in PATTERNS:
-        raise BadInput(f"unknown pattern {pattern!r}; there are {', '.join(sorted(PATTERNS))}")
+        raise BadInput(
+            _(
+                "unknown pattern %(pattern)r; there are %(known)s",
+                pattern=pattern,
+                known=", ".join(sorted(PATTERNS)),
+            )
+        )
     match = PATTERNS[pattern].fullmatch(stem)
     found = match.groupdict() if match else {}
     agent = found.get("agent")
@@ -82,7 +89,7 @@ def group_files(paths: Iterable[Path]) -> list[FileSet]:
             groups.setdefault(key, {})[match["leg"].lower()] = path
         else:
             sets.append(FileSet((path,), path.stem))
-    for (_, stem, _), legs in groups.items():
+    for (_folder, stem, _suffix), legs in groups.items():
         sets += _sets_of(stem, legs)
     return sorted(sets, key=lambda s: s.files)
 
@@ -102,7 +109,13 @@ def _sets_of(stem: str, legs: dict[str, Path]) -> list[FileSet]:
         other = "tx" if "rx" in legs else "rx"
         return [
             FileSet(
-                (lone,), stem, problem=f"{lone.name}: the other leg, {stem}-{other}{lone.suffix}, is missing"
+                (lone,),
+                stem,
+                problem=_(
+                    "%(name)s: the other leg, %(other)s, is missing",
+                    name=lone.name,
+                    other=f"{stem}-{other}{lone.suffix}",
+                ),
             )
         ]
     return [FileSet((path,), stem if leg == "mix" else path.stem) for leg, path in legs.items()]

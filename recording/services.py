@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
+from core.i18n import gettext as _
 from core.installation import Installation
 from recording.audio import AudioFile, AudioSource, open_audio
 from recording.audio.peaks import read_peaks
@@ -27,7 +28,7 @@ def playback_of(installation: Installation, recording: Recording) -> PlaybackWav
 def peaks_of(installation: Installation, recording: Recording, points: int) -> list[list[list[int]]]:
     """Return for each channel at most `points` pairs [lowest, highest] of -128 to 127; raises NotFound."""
     if recording.peaks_key is None:
-        raise NotFound(f"recording {recording.id} has no waveform")
+        raise NotFound(_("recording %(id)s has no waveform", id=recording.id))
     return read_peaks(installation.blobs.path(recording.peaks_key), points)
 
 

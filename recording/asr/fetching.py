@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from core.errors import BadInput, MissingPart
+from core.i18n import gettext as _
 from core.settings import Settings
 from recording.asr.model import InstalledModel, check_model_folder, models_folder
 
@@ -49,7 +50,13 @@ def fetch_model(
         MissingPart: the server cannot be reached or has no such model.
     """
     if not _NAME.fullmatch(name):
-        raise BadInput(f"{name!r} is not the name of a Vosk model; try {' or '.join(OFFICIAL_MODELS)}")
+        raise BadInput(
+            _(
+                "%(name)r is not the name of a Vosk model; try %(known)s",
+                name=name,
+                known=", ".join(OFFICIAL_MODELS),
+            )
+        )
     target = models_folder(settings) / name
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +75,7 @@ def unpack_model(archive: Path, into: Path) -> Path:
             _check_archive(opened)
             opened.extractall(into)
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise BadInput(f"the model archive is damaged ({error}); fetch it again") from None
+        raise BadInput(_("the model archive is damaged (%(reason)s); fetch it again", reason=error)) from None
     tops = [path for path in into.iterdir() if path.is_dir()]
     model = tops[0] if len(tops) == 1 else into
     check_model_folder(model)
@@ -77,11 +84,18 @@ def unpack_model(archive: Path, into: Path) -> Path:
 
 def _check_archive(archive: zipfile.ZipFile) -> None:
     if sum(entry.file_size for entry in archive.infolist()) > _LARGEST_MODEL:
-        raise BadInput(f"the model archive would unpack to more than {_LARGEST_MODEL >> 30} GB; refused")
+        raise BadInput(
+            _("the model archive would unpack to more than %(size)s GB; refused", size=_LARGEST_MODEL >> 30)
+        )
     for entry in archive.infolist():
         path = PurePosixPath(entry.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or ":" in entry.filename:
-            raise BadInput(f"the model archive holds a file outside its folder ({entry.filename!r}); refused")
+            raise BadInput(
+                _(
+                    "the model archive holds a file outside its folder (%(name)r); refused",
+                    name=entry.filename,
+                )
+            )
 
 
 def _download(url: str, file: BinaryIO, progress: Progress) -> None:
@@ -93,18 +107,26 @@ def _download(url: str, file: BinaryIO, progress: Progress) -> None:
             while chunk := answer.read(_CHUNK):
                 done += len(chunk)
                 if done > _LARGEST_ARCHIVE:
-                    raise BadInput(f"{url} is larger than {_LARGEST_ARCHIVE >> 30} GB; refused")
+                    raise BadInput(
+                        _("%(url)s is larger than %(size)s GB; refused", url=url, size=_LARGEST_ARCHIVE >> 30)
+                    )
                 file.write(chunk)
                 progress(done, total)
     except urllib.error.HTTPError as error:
         raise MissingPart(
-            f"{url}: the server answered {error.code} {error.reason}; is the name right?"
+            _("%(url)s: the server answered %(code)s; is the name right?", url=url, code=error.code)
         ) from None
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
         raise MissingPart(
-            f"{url} cannot be reached ({reason}). Without a network: download it on another machine, "
-            "unpack it, and run `sansheng model use PATH`"
+            _(
+                "%(url)s cannot be reached (%(reason)s). Without a network: download it on another machine, "
+                "unpack it, and run `sansheng model use PATH`",
+                url=url,
+                reason=reason,
+            )
         ) from None
     if total is not None and done != total:
-        raise MissingPart(f"{url}: only {done} of {total} bytes came; try again")
+        raise MissingPart(
+            _("%(url)s: only %(done)s of %(total)s bytes came; try again", url=url, done=done, total=total)
+        )

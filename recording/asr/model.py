@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import MissingPart
+from core.i18n import gettext as _
 from core.settings import Settings
 
 DEMO_MODEL: Final = "demo"
@@ -83,16 +84,23 @@ def check_model_folder(path: Path) -> None:
     """Check that a folder holds a whole Vosk model; raises MissingPart naming the file that is missing."""
     if not path.is_dir():
         raise MissingPart(
-            f"there is no speech model in {path}; fetch one with `sansheng model fetch`, "
-            "or name a folder with `sansheng model use PATH`"
+            _(
+                "there is no speech model in %(path)s; fetch one with `sansheng model fetch`, "
+                "or name a folder with `sansheng model use PATH`",
+                path=path,
+            )
         )
     dynamic = any((path / name).is_file() for name in _DYNAMIC_GRAPH)
     graph = _DYNAMIC_GRAPH if dynamic and not (path / _STATIC_GRAPH[0]).is_file() else _STATIC_GRAPH
     missing = [name for name in (*_ALWAYS, *graph) if not (path / name).is_file()]
     if missing:
         raise MissingPart(
-            f"the speech model in {path} is not whole: {', '.join(missing)} missing; unpack it again, "
-            "or fetch another with `sansheng model fetch`"
+            _(
+                "the speech model in %(path)s is not whole: %(files)s missing; unpack it again, "
+                "or fetch another with `sansheng model fetch`",
+                path=path,
+                files=", ".join(missing),
+            )
         )
 
 

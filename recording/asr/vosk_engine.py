@@ -17,6 +17,7 @@ from typing import Any, Final
 import vosk
 
 from core.errors import MissingPart
+from core.i18n import gettext as _
 from recording.asr.model import InstalledModel, check_model_folder, model_hash, sample_rate
 from recording.asr.port import Piece
 from recording.transcript import Word
@@ -35,7 +36,12 @@ class VoskEngine:
             self._model = vosk.Model(str(path))
         except Exception as error:  # noqa: BLE001  vosk raises nothing more precise
             raise MissingPart(
-                f"the speech model in {path} cannot be loaded ({error}); fetch it again with `sansheng model fetch`"
+                _(
+                    "the speech model in %(path)s cannot be loaded (%(reason)s); "
+                    "fetch it again with `sansheng model fetch`",
+                    path=path,
+                    reason=error,
+                )
             ) from None
         self._name, self._hash, self._rate = name, model_hash(path), sample_rate(path)
 

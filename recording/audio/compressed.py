@@ -13,6 +13,7 @@ import numpy as np
 import soundfile
 
 from core.errors import BadInput
+from core.i18n import gettext as _
 from recording.audio.pcm import Samples
 
 _CHUNK: Final = 1 << 19
@@ -94,8 +95,12 @@ class CompressedReader:
             return kind(self._source, **self._raw)
         except soundfile.LibsndfileError as error:
             raise BadInput(
-                f"{self._name}: not a sound file that can be read ({str(error.error_string).rstrip('.')}); "
-                "give WAV, MP3, Ogg, FLAC or a raw telephone format"
+                _(
+                    "%(name)s: not a sound file that can be read (%(reason)s); "
+                    "give WAV, MP3, Ogg, FLAC or a raw telephone format",
+                    name=self._name,
+                    reason=str(error.error_string).rstrip("."),
+                )
             ) from None
 
     def _count(self, longest_s: float) -> int:

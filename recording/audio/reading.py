@@ -16,6 +16,7 @@ from typing import Final, Protocol, Self
 import numpy as np
 
 from core.errors import BadInput
+from core.i18n import gettext as _
 from recording.audio import wav
 from recording.audio.compressed import CompressedReader
 from recording.audio.patched import open_patched
@@ -175,25 +176,48 @@ def open_audio(
 def _check_legs(files: Sequence[AudioFile], opened: Sequence[_Opened]) -> None:
     if len({one.reader.rate for one in opened}) > 1:
         rates = ", ".join(f"{f.name} {o.reader.rate} Hz" for f, o in zip(files, opened, strict=True))
-        raise BadInput(f"the legs of one recording must have one sample rate: {rates}")
+        raise BadInput(_("the legs of one recording must have one sample rate: %(rates)s", rates=rates))
 
 
 def _check(name: str, reader: _Reader, files: int, max_duration_s: float) -> None:
     if files > 2:
-        raise BadInput(f"{files} files for one recording; give one file, or one for each of the two legs")
+        raise BadInput(
+            _(
+                "%(count)s files for one recording; give one file, or one for each of the two legs",
+                count=files,
+            )
+        )
     if not LOWEST_RATE <= reader.rate <= HIGHEST_RATE:
         raise BadInput(
-            f"{name}: a sample rate of {reader.rate} Hz; speech needs {LOWEST_RATE} to {HIGHEST_RATE}"
+            _(
+                "%(name)s: a sample rate of %(rate)s Hz; speech needs %(lowest)s to %(highest)s",
+                name=name,
+                rate=reader.rate,
+                lowest=LOWEST_RATE,
+                highest=HIGHEST_RATE,
+            )
         )
-    if reader.channels > 2 or (files == 2 and reader.channels != 1):
-        wanted = "a leg has one" if files == 2 else "a call has one (mixed) or two (agent and caller)"
-        raise BadInput(f"{name}: {reader.channels} channels; {wanted}")
+    if files == 2 and reader.channels != 1:
+        raise BadInput(_("%(name)s: %(count)s channels; a leg has one", name=name, count=reader.channels))
+    if reader.channels > 2:
+        raise BadInput(
+            _(
+                "%(name)s: %(count)s channels; a call has one (mixed) or two (agent and caller)",
+                name=name,
+                count=reader.channels,
+            )
+        )
     if reader.frames < 1:
-        raise BadInput(f"{name}: there is no sound in it")
+        raise BadInput(_("%(name)s: there is no sound in it", name=name))
     if (duration_s := reader.frames / reader.rate) > max_duration_s:
         raise BadInput(
-            f"{name}: {duration_s / 3600:.1f} hours long; the longest taken in is {max_duration_s / 3600:.1f} "
-            "(setting recording.max_duration_s)"
+            _(
+                "%(name)s: %(hours).1f hours long; the longest taken in is %(longest).1f "
+                "(setting recording.max_duration_s)",
+                name=name,
+                hours=duration_s / 3600,
+                longest=max_duration_s / 3600,
+            )
         )
 
 
@@ -202,16 +226,18 @@ def _open_file(file: AudioFile, longest_s: float) -> _Opened:
         with file.path.open("rb") as stream:
             head = stream.read(512)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise BadInput(f"{file.name}: cannot be read ({error.strerror})") from None
+        raise BadInput(
+            _("%(name)s: cannot be read (%(reason)s)", name=file.name, reason=error.strerror)
+        ) from None
     if not head:
-        raise BadInput(f"{file.name}: the file is empty (0 bytes)")
+        raise BadInput(_("%(name)s: the file is empty (0 bytes)", name=file.name))
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _open_wav(file, longest_s)
     raw = RAW_FORMATS.get(Path(file.name).suffix.lower())
     if raw is not None:
         return _open_raw(file, raw, longest_s)
     if _is_text(head):
-        raise BadInput(f"{file.name}: this is text, not sound")
+        raise BadInput(_("%(name)s: this is text, not sound", name=file.name))
     reader = CompressedReader(file.path, file.name, longest_s=longest_s)
     return _Opened(reader, reader.encoding)
 

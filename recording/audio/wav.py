@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from core.errors import BadInput
+from core.i18n import gettext as _
 
 PCM: Final = 0x0001
 IEEE_FLOAT: Final = 0x0003
@@ -55,11 +56,13 @@ def read_layout(file: BinaryIO, name: str) -> WavLayout:
         if identity == b"data" and len(form) >= 16:
             return _layout(form, position + 4, size, _real_size(file, position + 8, size, end))
         position += 8 + size + size % 2
-    raise BadInput(f"{name}: a WAV header without sound; the recording broke off before its first second")
+    raise BadInput(
+        _("%(name)s: a WAV header without sound; the recording broke off before its first second", name=name)
+    )
 
 
 def _layout(form: bytes, size_at: int, declared: int, real: int) -> WavLayout:
-    tag, channels, rate, _, block_align, bits = struct.unpack("<HHIIHH", form[:16])
+    tag, channels, rate, _bytes_per_s, block_align, bits = struct.unpack("<HHIIHH", form[:16])
     if tag == _EXTENSIBLE and len(form) >= 26:
         tag = struct.unpack("<H", form[24:26])[0]
     notice = "" if declared == real else _notice(declared, real)
@@ -67,8 +70,13 @@ def _layout(form: bytes, size_at: int, declared: int, real: int) -> WavLayout:
 
 
 def _notice(declared: int, real: int) -> str:
-    says = "no length" if declared in (0, _UNKNOWN_LENGTH) else f"{declared} bytes of sound"
-    return f"the WAV header says {says}, the file holds {real}; read by its real size"
+    if declared in (0, _UNKNOWN_LENGTH):
+        return _("the WAV header says no length; read by its real size, %(real)s bytes", real=real)
+    return _(
+        "the WAV header says %(declared)s bytes of sound, the file holds %(real)s; read by its real size",
+        declared=declared,
+        real=real,
+    )
 
 
 def _real_size(file: BinaryIO, start: int, declared: int, end: int) -> int:

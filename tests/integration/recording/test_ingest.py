@@ -93,7 +93,7 @@ def test_roles_are_known_from_the_topology_or_unknown(installation, tmp_path, st
     both = add(installation, *legs, roles=[Role.CALLER, Role.AGENT]).recording
     assert both.roles_known
     assert [f.name for f in both.files] == ["l-rx.wav", "l-tx.wav"]
-    with pytest.raises(BadInput, match="1 channel"):
+    with pytest.raises(BadInput, match="number of channels is 1"):
         add(installation, write(tmp_path / "n.wav", ramp(77)), agent_channel=1)
 
 
