@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from core.accounts import Permission, User
 from core.audit import record_audit
 from core.crypto import lookup_hash
-from core.errors import BadInput
+from core.errors import BadInput, Forbidden
 from core.events import publish
 from core.i18n import gettext as _
 from qa.events import CallSampled
@@ -29,6 +29,8 @@ from qa.models import Draw, Sample
 from recording.models import Recording
 
 MAX_PER_AGENT: Final = 1000
+_MAX_PLAN: Final = 80
+_MAX_SEED: Final = 64
 
 Frame = list[list[int]]
 """[recording id, agent id] of every eligible call, ascending."""
@@ -60,13 +62,11 @@ def draw_sample(
         evaluators: who grades; None for everybody who may.
 
     Raises:
-        BadInput: the period is empty, `per_agent` is out of range, or no call is eligible.
+        BadInput: the period is empty, a value is out of range, or no call is eligible.
+        Forbidden: `by` may not draw samples.
     """
     start, end = period
-    if start >= end:
-        raise BadInput(_("the period ends before it begins"))
-    if not 1 <= per_agent <= MAX_PER_AGENT:
-        raise BadInput(_("the number of calls per agent must be from 1 to %(most)s", most=MAX_PER_AGENT))
+    _check_request(plan, period, per_agent, seed, by)
     frame, excluded = eligible_frame(session, start, end)
     if not frame:
         raise BadInput(_no_frame(excluded))
@@ -160,6 +160,25 @@ def possible_evaluators(session: Session) -> list[User]:
     """Return the active accounts that may grade, by id."""
     users = session.scalars(select(User).where(User.active.is_(True)).order_by(User.id))
     return [user for user in users if user.may(Permission.GRADE)]
+
+
+def _check_request(
+    plan: str, period: tuple[datetime, datetime], per_agent: int, seed: str | None, by: User | None
+) -> None:
+    if by is not None and not by.may(Permission.DRAW_SAMPLES):
+        raise Forbidden(_("your account may not draw samples"))
+    if period[0] >= period[1]:
+        raise BadInput(_("the period ends before it begins"))
+    if not 1 <= per_agent <= MAX_PER_AGENT:
+        raise BadInput(_("the number of calls per agent must be from 1 to %(most)s", most=MAX_PER_AGENT))
+    if not plan.strip() or len(plan) > _MAX_PLAN or len(seed or "") > _MAX_SEED:
+        raise BadInput(
+            _(
+                "a plan has a name of at most %(plan)s characters, a seed has at most %(seed)s",
+                plan=_MAX_PLAN,
+                seed=_MAX_SEED,
+            )
+        )
 
 
 def _assign(session: Session, draw: Draw, evaluators: Sequence[User]) -> None:

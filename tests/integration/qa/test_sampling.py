@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.accounts import Role
 from core.audit import AuditEntry
-from core.errors import BadInput
+from core.errors import BadInput, Forbidden
 from core.events import OutboxEvent
 from qa.models import Draw
 from qa.sampling import chosen, draw_sample, eligible_frame, frame_hash, verify_draw
@@ -133,6 +133,16 @@ def test_tampering_is_seen(session, calls):
     assert len(verify_draw(draw)) == 1
     draw.frame = draw.frame[1:]
     assert len(verify_draw(draw)) >= 2
+
+
+def test_who_and_what_may_not_draw(session, calls):
+    """An inspector does not choose the own work; names and seeds have their lengths."""
+    asked = {"plan": "weekly", "period": PERIOD, "per_agent": 2, "at": NOW}
+    with pytest.raises(Forbidden):
+        draw_sample(session, **asked, by=user(session))
+    for wrong in ({"plan": " "}, {"plan": "x" * 81}, {"seed": "x" * 65}, {"per_agent": 0}):
+        with pytest.raises(BadInput):
+            draw_sample(session, **{**asked, **wrong})
 
 
 def test_nothing_to_draw_is_told(session):
