@@ -31,7 +31,7 @@ from qa.publishing import current_version
 from qa.sampling import draw_sample
 from recording.audio import AudioFile
 from recording.ingest import CONVERSATION, VOICEMAIL, RecordingFacts, add_recording
-from recording.models import Recording, Role, Transcript
+from recording.models import Recording, RecordingFile, Role, Transcript
 from sansheng.demo.audio import RenderedCall, render, write_wav
 from sansheng.demo.calls import ScriptedCall, scripted_calls
 from sansheng.demo.hotline import seed_people
@@ -68,17 +68,12 @@ def run_demo(installation: Installation, *, progress: Progress) -> DemoResult:
     with installation.unit_of_work() as session:
         seed_people(session, now=installation.clock.now())
         current_version(session, at=installation.clock.now())
-    rendered = _speak(progress)
-    with installation.unit_of_work(read_only=True) as session:
-        plan = _plan(session, installation.clock.now(), rendered)
-    day = simulate_day(shipped_flow(), plan, SEED)
-    progress("call", 0, CALLS)
-    import_day(installation, day)
-    progress("call", CALLS, CALLS)
-    recordings = _take_in(installation, day, rendered, progress)
+        recordings = _recorded(session)
+    if len(recordings) < len(scripted_calls()):
+        recordings = _record(installation, recordings, progress)
     _work(installation, len(recordings), progress)
     with installation.unit_of_work() as session:
-        _draw(session, day, installation.clock.now())
+        _draw(session, installation.clock.now())
         comparison = compare_with_scripts(session, recordings)
         counts = {
             name: session.scalar(select(func.count()).select_from(table)) or 0
@@ -91,6 +86,28 @@ def run_demo(installation: Installation, *, progress: Progress) -> DemoResult:
             )
         }
     return DemoResult(**counts, comparison=comparison, seconds=time.monotonic() - began)
+
+
+def _recorded(session: Session) -> dict[int, ScriptedCall]:
+    """Return what an earlier run has taken in already: recording id → script."""
+    scripts = {f"{script.key}.wav": script for script in scripted_calls()}
+    files = select(RecordingFile.recording_id, RecordingFile.name).where(RecordingFile.name.in_(scripts))
+    return {recording_id: scripts[name] for recording_id, name in session.execute(files)}
+
+
+def _record(
+    installation: Installation, recorded: Mapping[int, ScriptedCall], progress: Progress
+) -> dict[int, ScriptedCall]:
+    """Speak the calls, place them among the others of a day, and take in the recordings that are missing."""
+    rendered = _speak(progress)
+    with installation.unit_of_work(read_only=True) as session:
+        plan = _plan(session, installation.clock.now(), rendered)
+    day = simulate_day(shipped_flow(), plan, SEED)
+    progress("call", 0, CALLS)
+    import_day(installation, day)
+    progress("call", CALLS, CALLS)
+    missing = {s.key: rendered[s.key] for s in scripted_calls() if s not in recorded.values()}
+    return {**recorded, **_take_in(installation, day, missing, progress)}
 
 
 def demo_day(session: Session, now: datetime) -> date:
@@ -158,20 +175,20 @@ def _take_in(
     progress: Progress,
 ) -> dict[int, ScriptedCall]:
     """Write each call's WAV where a recorder would and take it in; return recording id → script."""
+    scripts = {script.key: script for script in scripted_calls()}
     provider_ids = {call.key: call.call_id for call in day.calls if call.key}
     taken = {}
     with tempfile.TemporaryDirectory(prefix="sansheng-demo-") as folder:
-        for done, script in enumerate(scripted_calls()):
+        for done, (key, audio) in enumerate(rendered.items()):
             progress("record", done, len(rendered))
-            audio = rendered[script.key]
             with installation.unit_of_work(read_only=True) as session:
-                call = session.scalars(
-                    select(Call).where(Call.provider_call_id == provider_ids[script.key])
-                ).one()
-                facts = _facts(call, script, audio)
-            path = Path(folder) / f"{script.key}.wav"
+                call = session.scalars(select(Call).where(Call.provider_call_id == provider_ids[key])).one()
+                facts = _facts(call, scripts[key], audio)
+            path = Path(folder) / f"{key}.wav"
             write_wav(path, audio.samples)
-            taken[add_recording(installation, [AudioFile(path, path.name)], facts).recording.id] = script
+            taken[add_recording(installation, [AudioFile(path, path.name)], facts).recording.id] = scripts[
+                key
+            ]
     progress("record", len(rendered), len(rendered))
     return taken
 
@@ -205,10 +222,10 @@ def _work(installation: Installation, recordings: int, progress: Progress) -> No
     look()
 
 
-def _draw(session: Session, day: SimulatedDay, now: datetime) -> None:
+def _draw(session: Session, now: datetime) -> None:
     """Draw the day's sample once."""
     if session.scalar(select(Sample.id).limit(1)) is None:
-        start = datetime.combine(day.plan.day, datetime.min.time(), ZONE)
+        start = datetime.combine(demo_day(session, now), datetime.min.time(), ZONE)
         draw_sample(
             session,
             plan="demo",
