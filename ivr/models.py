@@ -73,6 +73,7 @@ class Call(Base):
         UniqueConstraint("provider", "provider_call_id"),
         Index("ix_call_agent_id_started_at", "agent_id", "started_at"),
         Index("ix_call_queue_id_started_at", "queue_id", "started_at"),
+        Index("ix_call_outcome_started_at", "outcome", "started_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,7 +88,7 @@ class Call(Base):
     flow_version: Mapped[str] = mapped_column(String(64), default="")
     recording_allowed: Mapped[bool] = mapped_column(default=True)
     """False when the caller declined the consent announcement."""
-    outcome: Mapped[str] = mapped_column(String(16), default="open", index=True)
+    outcome: Mapped[str] = mapped_column(String(16), default="open")
     started_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     queue_id: Mapped[int | None] = mapped_column(ForeignKey("queue.id"))
