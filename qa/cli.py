@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from core.errors import AppError, BadInput, NotFound
 from core.i18n import gettext as _
 from core.installation import Installation
+from qa.hearing import hear, transcript_for_scoring
 from qa.jobs import write_score
 from qa.measures import MEASURE_VERSION
+from qa.measures.summary import call_numbers
 from qa.models import AutoScore, Draw, ScorecardVersion
 from qa.periods import parse_period, running_period
 from qa.publishing import current_version, find_version, publish, scorecard_of
@@ -53,7 +55,8 @@ def score(
         try:
             with installation.unit_of_work() as session:
                 made = write_score(session, transcript_id, version, at=now)
-                documents.append(_score_document(made))
+                numbers = call_numbers(hear(transcript_for_scoring(session, transcript_id)))
+                documents.append({**_score_document(made), "measures": asdict(numbers)})
         except AppError as error:
             problems.append(str(error))
             continue

@@ -46,6 +46,8 @@ def test_score_pending_then_nothing_is_pending(run, calls):
     assert document["scorecard"] == "hotline-etiquette@1"
     good, blunt = document["scores"]
     assert (good["recording"], good["points"]) == (calls[0], 100.0)
+    assert good["measures"]["interruptions"] == 0
+    assert 0.5 < good["measures"]["talk_ratio"] < 1
     answers = {a["criterion"]: a for a in blunt["answers"]}
     assert answers["banned_refusal"]["verdict"] == "fail"
     assert answers["banned_refusal"]["evidence"][0]["quote"] == "不行"

@@ -11,6 +11,7 @@ from qa.measures.rings import rings
 from qa.measures.silence import silences
 from qa.measures.spans import clipped, crossing, gaps, joined, overlap_s, total_s
 from qa.measures.speech_rate import speech_rate
+from qa.measures.summary import call_numbers
 from qa.measures.talk_ratio import talk_ratio
 from qa.measures.waits import waits
 from recording.models import Role
@@ -86,6 +87,17 @@ def test_audibility_tells_unknown_words_and_untranscribed_speech():
         5.0,
         0.0,
     )
+
+
+def test_the_numbers_of_a_call():
+    """Side by side; without roles only what needs none, without speech nothing."""
+    call = heard(agent(1, "您 的 订单 已经 发货 了"), caller(10, "好的"))
+    numbers = call_numbers(call)
+    assert (numbers.interruptions, numbers.overtalk_s, numbers.agent_rate) == (0, 0, pytest.approx(240))
+    assert numbers.longest_silence_s == numbers.silence_s == pytest.approx(6.75)
+    mono = call_numbers(heard(agent(1, "您好"), roles_known=False))
+    assert (mono.talk_ratio, mono.interruptions) == (None, None)
+    assert call_numbers(heard()).agent_confidence is None
 
 
 def test_waits_are_holds_and_silences_in_order():
