@@ -158,7 +158,7 @@ def _keys(caller: Caller, node: Node, state: FlowState, ask: Ask, ways: Mapping[
 def _choice(node: Menu, ways: Mapping[str, int]) -> str:
     far = len(ways) + 1
     choices = {key: target for key, target in node.exits.items() if key not in _NOT_A_CHOICE}
-    return min(choices, key=lambda key: (ways.get(choices[key], far), key))
+    return min(choices, key=lambda key: ways.get(choices[key], far))
 
 
 def _answer_offer(caller: Caller, node: CallbackOffer, state: FlowState) -> str:

@@ -298,6 +298,13 @@ def test_a_log_without_a_call_waits_for_one(installation, tmp_path):
     assert (known.known, known.lines) == (True, 2)
 
 
+def test_a_call_that_never_reached_a_queue_left_no_log(installation):
+    (done,) = import_queue_log(installation, [CAPTURES / "hangup_in_ivr.txt"])
+
+    assert (done.lines, done.problem) == (0, "")
+    assert count(installation, Call) == 0
+
+
 def test_a_missing_file_does_not_stop_the_others(installation, log_file, tmp_path):
     missing, read = import_queue_log(installation, [tmp_path / "nowhere", log_file])
 
