@@ -17,6 +17,8 @@ Span = tuple[float, float]
 """(start_s, end_s)."""
 
 VOICEMAIL: Final = "voicemail"
+BRIDGE_MARGIN_S: Final = 1.0
+"""The call log knows the bridge to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,16 @@ class HeardCall:
         return self._spoken(Role.CALLER)
 
     def _spoken(self, role: Role) -> Spoken:
-        return Spoken.of(word for u in self.utterances if u.role == role for word in u.words)
+        return Spoken.of(word for u in self.utterances_of(role) for word in u.words)
 
     def speech_of(self, role: Role) -> tuple[Span, ...]:
         """Return the stretches in which a party speaks."""
-        return self.speech.get(role, ())
+        return tuple(span for span in self.speech.get(role, ()) if self._takes_part(role, span[0]))
 
     def utterances_of(self, role: Role) -> tuple[HeardUtterance, ...]:
         """Return what one party said, in order."""
-        return tuple(u for u in self.utterances if u.role == role)
+        return tuple(u for u in self.utterances if u.role == role and self._takes_part(role, u.start_s))
+
+    def _takes_part(self, role: Role, start_s: float) -> bool:
+        """Whether it is this party that speaks: before the bridge the agent's track holds prompts."""
+        return role != Role.AGENT or start_s >= self.bridged_at_s - BRIDGE_MARGIN_S

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from core.errors import NotFound
 from core.i18n import gettext as _
 from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
-from qa.heard import HeardCall, HeardUtterance, Span
+from qa.heard import VOICEMAIL, HeardCall, HeardUtterance, Span
 from qa.phrases import SpokenWord
 from recording.models import Recording, Role, Transcript, Utterance
 
@@ -44,12 +44,31 @@ def hear(transcript: Transcript) -> HeardCall:
         speech=_speech(recording),
         kind=recording.kind,
         language=call.language if call else "zh",
-        answered_at_s=recording.answered_at_s,
+        answered_at_s=answered_at_s(recording, visit),
         holds=_spans(recording.holds),
         ring_s=_ring_s(call, visit, agent),
         ended_by=visit.ended_by if visit else "",
         slots=_slots(queue, agent),
     )
+
+
+def answered_at_s(recording: Recording, visit: QueueVisit | None) -> float | None:
+    """Return where in the recording the agent was bridged; None when that cannot be known.
+
+    Asterisk's `tx` leg is what the caller hears, so before the bridge it holds prompts and music. Where
+    nobody said the offset, the call log does: by the recording's start, or, because a recorder stops when
+    the call does, by the length of the talk at its end (a recording's time is not wall-clock time while no
+    sound flows, so the end is the nearer anchor).
+    """
+    if recording.answered_at_s is not None or visit is None or recording.kind == VOICEMAIL:
+        return recording.answered_at_s
+    if recording.started_at is not None and visit.left_queue_at is not None:
+        offset_s = (visit.left_queue_at - recording.started_at).total_seconds()
+    elif visit.talk_s is not None and visit.ended_by in ("agent", "caller"):
+        offset_s = recording.duration_s - visit.talk_s
+    else:
+        return None
+    return max(offset_s, 0.0) if offset_s < recording.duration_s else None
 
 
 def _utterance(row: Utterance) -> HeardUtterance:

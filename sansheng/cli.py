@@ -105,9 +105,8 @@ def open_installation(settings: Settings) -> Installation:
 def main() -> None:
     """Run a command and exit with the code that says how it went."""
     try:
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        code = cli(standalone_mode=False)  # the code a command gave to ctx.exit(), else what it returned
+        sys.exit(code if isinstance(code, int) else ExitCode.DONE)
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)
