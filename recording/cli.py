@@ -20,14 +20,16 @@ from core.errors import BadInput, NotFound
 from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.models import Agent, Call
-from recording.asr.fetching import OFFICIAL_MODELS, fetch_model
-from recording.asr.model import check_model_folder, current_model, installed_models, use_model
+from recording.asr.model import current_model
 from recording.asr.vosk_engine import load_engine
+from recording.cli_model import model
 from recording.folders import FolderWatch, ImportedItem, find_recordings, import_recordings
 from recording.ingest import CONVERSATION, VOICEMAIL, RecordingFacts, add_recording, audio_files
 from recording.jobs import pending_recordings, transcribe_many
 from recording.models import Recording, Role, Transcript
 from recording.naming import PATTERNS
+
+__all__ = ["model", "recording", "transcribe"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -188,63 +190,6 @@ def transcribe(ctx: click.Context, ids: tuple[int, ...], pending: bool, as_json:
     if as_json:
         click.echo(json.dumps({"model": engine.model_name, "recordings": documents}, ensure_ascii=False))
     ctx.exit(1 if ctx.meta.get("failed") else 0)
-
-
-@click.group("model")
-def model() -> None:
-    """Speech models: which there are, fetch one, choose one."""
-
-
-@model.command("list")
-@_as_json
-@click.pass_obj
-def model_list(installation: Installation, as_json: bool) -> None:
-    """List installed models and those that can be fetched."""
-    current = current_model(installation.settings).path
-    found = installed_models(installation.settings)
-    if as_json:
-        rows = [
-            {"name": m.name, "path": str(m.path), "origin": m.origin, "in_use": m.path == current}
-            for m in found
-        ]
-        click.echo(json.dumps({"installed": rows, "official": OFFICIAL_MODELS}, ensure_ascii=False))
-        return
-    for one in found:
-        click.echo(f"{'*' if one.path == current else ' '} {one.name:28} {one.path}")
-    for name, description in OFFICIAL_MODELS.items():
-        if name not in [one.name for one in found]:
-            click.echo(f"  {name:28} {description} (sansheng model fetch {name})")
-
-
-@model.command("fetch")
-@click.argument("name")
-@click.pass_obj
-def model_fetch(installation: Installation, name: str) -> None:
-    """Fetch official model NAME and use it from now on."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        fetched = fetch_model(
-            installation.settings,
-            name,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    _use(installation, fetched.path)
-
-
-@model.command("use")
-@click.argument("path", type=click.Path(path_type=Path))
-@click.pass_obj
-def model_use(installation: Installation, path: Path) -> None:
-    """Use the model in folder PATH from now on; `demo` is the one that comes with the program."""
-    _use(installation, path)
-
-
-def _use(installation: Installation, path: Path) -> None:
-    chosen = use_model(installation.settings, path)
-    check_model_folder(chosen.path)
-    click.echo(_("%(name)s is used from now on (%(path)s)", name=chosen.name, path=chosen.path))
-    if installation.settings.asr.model:
-        click.echo(_("but the setting asr.model (SANSHENG_ASR_MODEL) is stronger; remove it"), err=True)
 
 
 def _report(item: ImportedItem) -> None:

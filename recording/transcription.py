@@ -29,6 +29,7 @@ PADDING_S: Final = 0.18
 """Given to the recogniser before and after speech: quiet word beginnings, and the context its network looks at."""
 HOLD_MARGIN_S: Final = 0.5
 """The call log's times of a hold are this uncertain; only what is well inside is hold music."""
+_EDGE_S: Final = 0.1
 _PIECE_S: Final = 20.0
 
 
@@ -98,19 +99,22 @@ def _resampled(source: AudioSource, channel: int, start: int, end: int, rate: in
 
 
 def _without(spans: Sequence[Span], holds: Sequence[Span]) -> tuple[Span, ...]:
-    """Cut the insides of the holds out of the spans."""
+    """Cut the insides of the holds out of the spans, and drop what is left of them at their edges."""
     left = list(spans)
     for hold in holds:
         start_s, end_s = hold.start_s + HOLD_MARGIN_S, hold.end_s - HOLD_MARGIN_S
         if start_s < end_s:
-            pieces = [
-                part
+            halves = [
+                half
                 for span in left
-                for part in (
+                for half in (
                     Span(span.start_s, min(span.end_s, start_s)),
                     Span(max(span.start_s, end_s), span.end_s),
                 )
-                if part.start_s < part.end_s
             ]
-            left = pieces
+            left = [half for half in halves if half.start_s < half.end_s and not _is_music(half, hold)]
     return tuple(left)
+
+
+def _is_music(span: Span, hold: Span) -> bool:
+    return hold.start_s - _EDGE_S <= span.start_s and span.end_s <= hold.end_s + _EDGE_S

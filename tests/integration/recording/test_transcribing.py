@@ -169,3 +169,15 @@ def test_ten_hours_of_silence_are_nothing_and_cost_little_memory(tmp_path):
         tracemalloc.stop()
     assert track.spans == ()
     assert peak < 60 << 20
+
+
+def test_noise_on_the_line_costs_no_word(spoken, tmp_path):
+    _, call = spoken
+    speech = np.std(call.samples[:, 1][np.abs(call.samples[:, 1]) > 1000].astype(float))
+    noise = np.random.default_rng(5).normal(size=call.samples.shape) * speech * 10 ** (-20 / 20)
+    path = write(tmp_path / "noisy.wav", np.clip(call.samples + noise, -32768, 32767).astype(np.int16))
+    words = [word for said in call.words.values() for word in said]
+    with open_audio([AudioFile(path, path.name)]) as source:
+        spans = [span for track in find_speech(source) for span in track.spans]
+    missed = [w for w in words if not any(s.start_s < (w[1] + w[2]) / 2 < s.end_s for s in spans)]
+    assert missed == []
