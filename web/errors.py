@@ -28,8 +28,11 @@ def error_answer(status: int, title: str, sentence: str, code: str) -> ResponseR
     """Return an error as a page, or as a fragment where htmx asked."""
     if "language" not in g:  # the request failed before its language was known
         enter_language()
-    template = "error_fragment.html" if is_fragment_request() else "error.html"
-    return render_template(template, status=status, title=title, sentence=sentence, code=code), status
+    texts = {"status": status, "title": title, "sentence": sentence, "code": code}
+    if not is_fragment_request():
+        return render_template("error.html", **texts), status
+    elsewhere = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}  # what was asked for stays as it is
+    return render_template("error_fragment.html", **texts), status, elsewhere
 
 
 def _app_error(error: AppError) -> ResponseReturnValue:
