@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import waitress
 
 from core.errors import MissingPart
@@ -17,6 +19,8 @@ def serve_web(installation: Installation, *, host: str | None = None, port: int 
     """
     web = installation.settings.web
     host, port = host or web.host, web.port if port is None else port
+    # A page with its files is more requests than threads for a moment; that is no warning.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         server = waitress.create_server(
             create_app(installation), host=host, port=port, threads=web.threads, ident=None

@@ -1,0 +1,106 @@
+"""Make the pictures of the documentation: `python -m docs.screenshots` (needs Chromium).
+
+A demo is made in a temporary data folder, served on a free port of this machine, and photographed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import waitress
+from playwright.sync_api import Browser, sync_playwright
+
+from core.errors import MissingPart
+from core.installation import Installation
+from core.logging import configure_logging
+from core.settings import Settings
+from sansheng.demo.hotline import PASSWORD
+from sansheng.demo.pipeline import run_demo
+from sansheng.migrations import upgrade_database
+from web.app import create_app
+
+IMAGES: Final = Path(__file__).parent / "images"
+CHROMIUM_OPTIONS: Final = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class Picture(NamedTuple):
+    """One picture: who looks at which page, on what."""
+
+    name: str
+    username: str
+    path: str
+    width: int = 1440
+    height: int = 900
+    dark: bool = False
+    locale: str = "zh-CN"
+
+
+PICTURES: Final = (
+    Picture("call-page", "inspector", "/recordings/3"),
+    Picture("call-page-dark", "inspector", "/recordings/3", dark=True),
+    Picture("call-page-phone", "inspector", "/recordings/3", width=390, height=844),
+    Picture("calls", "inspector", "/calls"),
+    Picture("tasks", "inspector", "/"),
+)
+
+
+def main() -> int:
+    """Make every picture."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        sys.stderr.write("pictures need Chromium: apt-get install chromium\n")
+        return MissingPart.exit_code
+    configure_logging("WARNING")
+    IMAGES.mkdir(exist_ok=True)
+    with _served_demo() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_OPTIONS))
+        for picture in PICTURES:
+            _photograph(browser, address, picture)
+        browser.close()
+    return 0
+
+
+@contextmanager
+def _served_demo() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as home:
+        installation = Installation.open(Settings(home=Path(home)))
+        upgrade_database(installation.engine)
+        run_demo(installation, progress=lambda _stage, _done, _total: None)
+        server = waitress.create_server(create_app(installation), host="127.0.0.1", port=0)
+        threading.Thread(target=server.run, daemon=True).start()
+        yield f"http://127.0.0.1:{server.effective_port}"
+        server.close()
+        installation.close()
+
+
+def _photograph(browser: Browser, address: str, picture: Picture) -> None:
+    page = browser.new_page(
+        viewport={"width": picture.width, "height": picture.height},
+        color_scheme="dark" if picture.dark else "light",
+        locale=picture.locale,
+    )
+    page.goto(address)
+    page.fill("input[name=username]", picture.username)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_load_state("networkidle")
+    page.goto(address + picture.path)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / f"{picture.name}.png")
+    page.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
