@@ -5,13 +5,69 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
+from core.i18n import N_, gettext
 from core.i18n import gettext as _
 from ivr.models import Call, QueueVisit
+from ivr.services import PathStep, call_path
 from web.formats import by_language, duration
 from web.recordings.queries import visits_of
+
+_KINDS: Final = {
+    "announce": N_("announcement"),
+    "branch": N_("branch"),
+    "callback_offer": N_("callback offer"),
+    "collect": N_("question"),
+    "confirm": N_("confirmation"),
+    "consent": N_("recording announcement"),
+    "hangup": N_("hang-up"),
+    "holiday": N_("holiday check"),
+    "hours": N_("opening hours"),
+    "language": N_("choice of language"),
+    "lookup": N_("look-up"),
+    "menu": N_("menu"),
+    "queue": N_("queue"),
+    "screen": N_("caller check"),
+    "set": N_("setting"),
+    "survey": N_("rating"),
+    "transfer": N_("transfer"),
+    "voicemail": N_("voicemail"),
+}
+_OUTCOMES: Final = {
+    "accepted": N_("accepted"),
+    "answered": N_("answered"),
+    "blocked": N_("blocked"),
+    "bridged": N_("answered"),
+    "busy": N_("busy"),
+    "closed": N_("closed"),
+    "correct": N_("correct"),
+    "declined": N_("declined"),
+    "done": N_("done"),
+    "empty": N_("nothing said"),
+    "en": N_("English"),
+    "error": N_("error"),
+    "exhausted": N_("no usable answer"),
+    "failed": N_("failed"),
+    "found": N_("found"),
+    "full": N_("queue full"),
+    "holiday": N_("holiday"),
+    "missing": N_("not found"),
+    "next": "",
+    "noanswer": N_("no answer"),
+    "normal": N_("nothing special"),
+    "ok": "",
+    "open": N_("open"),
+    "timeout": N_("waited too long"),
+    "too_short": N_("too short"),
+    "vip": N_("VIP"),
+    "workday": N_("workday"),
+    "wrong": N_("wrong"),
+    "zh": N_("Chinese"),
+}
+"""Kinds of the flow's nodes, and outcomes they are left by, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +79,23 @@ class Step:
 
 
 def steps_of(session: Session, call: Call) -> list[Step]:
-    """Return what happened to a call, in order."""
-    steps = [step for visit in visits_of(session, call) for step in _visit_steps(visit)]
+    """Return what happened to a call, in order: steps of its flow, and what the queues know."""
+    visits = visits_of(session, call)
+    steps = [step for visit in visits for step in _visit_steps(visit)]
+    steps += [_flow_step(step) for step in call_path(session, call) if not (visits and step.kind == "queue")]
     return sorted(steps, key=lambda step: step.at)
+
+
+def _flow_step(step: PathStep) -> Step:
+    kind = gettext(_KINDS[step.kind]) if step.kind in _KINDS else step.kind
+    if step.score is not None:
+        outcome = str(step.score)
+    elif step.kind == "menu" and step.outcome not in _OUTCOMES:
+        outcome = gettext("pressed %(key)s", key=step.outcome)
+    else:
+        outcome = _OUTCOMES.get(step.outcome, step.outcome)
+        outcome = gettext(outcome) if outcome else ""
+    return Step(step.at, gettext("%(step)s: %(outcome)s", step=kind, outcome=outcome) if outcome else kind)
 
 
 def _visit_steps(visit: QueueVisit) -> Iterator[Step]:

@@ -35,7 +35,7 @@ PAGES = [
 
 
 SPOKEN = {word for _role, line in GOOD_CALL + POOR_CALL for word in line.split()}
-CONTENT = SPOKEN | {"中文", "系统管理员", "agent"}
+CONTENT = SPOKEN | {"中文", "English", "系统管理员", "agent"}
 """What a page shows in any language: words that were said, names of accounts."""
 
 
