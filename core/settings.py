@@ -113,6 +113,21 @@ class RecordingSettings(_Section):
     """Recordings."""
 
     max_duration_s: float = Field(default=12 * 3600.0, description="longest recording that is taken in", gt=0)
+    spool: str = Field(
+        default="", description="folder Asterisk records into; empty: the folder spool in the data folder"
+    )
+    sweep_after_s: float = Field(
+        default=600.0,
+        description="seconds a file in the spool rests before it is taken in although nothing announced it",
+        ge=60,
+    )
+
+    @field_validator("spool")
+    @classmethod
+    def _is_absolute(cls, spool: str) -> str:
+        if spool and not Path(spool).is_absolute():
+            raise ValueError("must be an absolute path: Asterisk and Sansheng use the same one")
+        return spool
 
 
 class AgiSettings(_Section):
@@ -128,7 +143,25 @@ class AmiSettings(_Section):
     host: str = Field(default="127.0.0.1", description="Asterisk's address")
     port: int = Field(default=5038, description="AMI port", ge=1, le=65535)
     user: str = Field(default="sansheng", description="AMI user")
-    secret: SecretStr = Field(default=SecretStr(""), description="AMI secret")
+    secret: SecretStr = Field(default=SecretStr(""), description="AMI secret; empty: no AMI")
+    login: Literal["md5", "plain"] = Field(
+        default="md5", description="how to log in; md5 never sends the secret itself"
+    )
+    timeout_s: float = Field(default=10.0, description="longest wait for an answer in seconds", gt=0)
+    keepalive_s: float = Field(
+        default=15.0,
+        description="seconds of silence before the line is tested; twice that is a lost line",
+        gt=0,
+    )
+    max_backoff_s: float = Field(default=10.0, description="longest wait between tries to connect", gt=0)
+
+
+class AsteriskSettings(_Section):
+    """Asterisk beside us."""
+
+    queue_log: str = Field(
+        default="/var/log/asterisk/queue_log", description="its queue_log, which is followed into the ledger"
+    )
 
 
 class TwilioSettings(_Section):
@@ -161,6 +194,7 @@ class Settings(_Section):
     recording: RecordingSettings = RecordingSettings()
     agi: AgiSettings = AgiSettings()
     ami: AmiSettings = AmiSettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
     twilio: TwilioSettings = TwilioSettings()
 
     @field_validator("home")
@@ -188,7 +222,7 @@ class Settings(_Section):
     @property
     def spool(self) -> Path:
         """Folder where recordings wait to be taken in."""
-        return self.home / "spool"
+        return Path(self.recording.spool) if self.recording.spool else self.home / "spool"
 
 
 @dataclass(frozen=True, slots=True)

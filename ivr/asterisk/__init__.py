@@ -1,0 +1,1 @@
+"""Calls on Asterisk: the FastAGI server, the driver of the flow, its configuration."""
