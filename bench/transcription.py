@@ -209,6 +209,7 @@ def measure(count: int, width: int, rounds: int) -> dict[str, Any]:
 
 def _figures(material: Material, runs: Mapping[str, Sequence[Run]], width: int) -> dict[str, Any]:
     wall_s = {name: statistics.median(run.wall_s for run in some) for name, some in runs.items()}
+    cpu_s = {name: statistics.median(run.cpu_s for run in some) for name, some in runs.items()}
     speedups = [
         theirs.wall_s / ours.wall_s for theirs, ours in zip(runs["theirs"], runs["ours"], strict=True)
     ]
@@ -218,10 +219,11 @@ def _figures(material: Material, runs: Mapping[str, Sequence[Run]], width: int) 
         "audio_s": round(material.audio_s, 1),
         "decoded_share": round(material.speech_share, 3),
         "seconds": {name: round(seconds, 2) for name, seconds in wall_s.items()},
-        "cpu_seconds": {n: round(statistics.median(r.cpu_s for r in some), 2) for n, some in runs.items()},
+        "cpu_seconds": {name: round(seconds, 2) for name, seconds in cpu_s.items()},
         "times_real_time": {name: round(material.audio_s / seconds, 1) for name, seconds in wall_s.items()},
         "speedup": round(statistics.median(speedups), 2),
         "speedup_by_round": [round(one, 2) for one in speedups],
+        "speedup_in_cpu_time": round(cpu_s["theirs"] / cpu_s["ours"], 2),
         "speedup_limit_by_speech_share": round(1 / material.speech_share, 2),
         "two_workers_against_one": round(wall_s["one worker"] / wall_s["two workers"], 2),
         "character_error_rate": {

@@ -198,7 +198,8 @@ def _threshold(voiced_levels: NDArray[np.float32], floors: NDArray[np.float32]) 
     loud = float(np.percentile(voiced_levels, 90))
     quietest = max(FLOOR_DBFS, min(loud - DYNAMIC_RANGE_DB, ALWAYS_LOUD_DBFS))
     above_noise = np.minimum(floors + np.float32(ABOVE_NOISE_DB), np.float32(loud - CLEAR_BELOW_LOUD_DB))
-    return np.maximum(above_noise, np.float32(quietest))
+    least: NDArray[np.float32] = np.maximum(above_noise, np.float32(quietest))
+    return least
 
 
 def _stretches(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
