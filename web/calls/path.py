@@ -37,6 +37,10 @@ _KINDS: Final = {
     "voicemail": N_("voicemail"),
 }
 _OUTCOMES: Final = {
+    "abandoned": N_("the caller hung up"),
+    "hung_up": N_("the caller hung up"),
+    "served": N_("the caller hung up after the talk"),
+    "too_long": N_("too long"),
     "accepted": N_("accepted"),
     "answered": N_("answered"),
     "blocked": N_("blocked"),

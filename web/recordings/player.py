@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.i18n import gettext as _
 from qa.measures.spans import gaps, joined
-from qa.models import AutoScore, Comment, Evaluation
+from qa.models import AutoScore, Comment, Evaluation, Verdict
 from qa.publishing import scorecard_of
 from recording.models import Recording
 from web.evaluations.sheet import text_of
@@ -18,6 +18,8 @@ QUIET_S: Final = 1.5
 """Stretches without a voice from this length are jumped over when somebody skips silence."""
 DEAD_AIR_S: Final = 10.0
 """Stretches without a voice from this length are shaded as dead air (standard R17, R29)."""
+WHOLE_CALL: Final = 0.8
+"""A searched stretch above this share of the call says nothing on the waveform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,24 @@ def player_facts(recording: Recording, marks: Sequence[Mark], evaluation: Evalua
         "holds": holds,
         "deadAir": dead,
         "quiet": [span for span in quiet if span[1] - span[0] >= QUIET_S],
-        "evidence": [_region(mark, lanes) for mark in marks if mark.verdict in {"pass", "fail", "human"}],
+        "evidence": _regions(marks, lanes, recording.duration_s),
         "comments": _pins(evaluation.comments if evaluation else []),
         "texts": _texts(),
     }
     return PlayerFacts(lanes, document)
+
+
+def _regions(marks: Sequence[Mark], lanes: Sequence[str], duration_s: float) -> list[dict[str, Any]]:
+    """Return what the waveform marks: words heard, and stretches that were searched, each stretch once."""
+    shown, searched = [], set()
+    for mark in marks:
+        stretch = (mark.start_s, mark.end_s, mark.role, mark.verdict)
+        whole = mark.end_s - mark.start_s > WHOLE_CALL * duration_s
+        if mark.verdict == Verdict.NA or (not mark.quoted and (whole or stretch in searched)):
+            continue
+        searched.add(stretch)
+        shown.append(_region(mark, lanes))
+    return shown
 
 
 def _region(mark: Mark, lanes: Sequence[str]) -> dict[str, Any]:

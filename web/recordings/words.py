@@ -56,9 +56,7 @@ class TranscriptText:
 def transcript_text(transcript: Transcript, marks: Sequence[Mark], language: str) -> TranscriptText:
     """Return the transcript with its words as links; `marks` underline the evidence."""
     lines = [
-        Line(u.role, u.channel, u.start_s, Markup("").join(_words(u, _marks_of(u, marks))))
-        for u in transcript.utterances
-        if u.words
+        Line(u.role, u.channel, u.start_s, _line_html(u, marks)) for u in transcript.utterances if u.words
     ]
     return TranscriptText(transcript.model_name, transcript.confidence, language, lines)
 
@@ -73,30 +71,32 @@ def _marks_of(utterance: Utterance, marks: Sequence[Mark]) -> list[Mark]:
     ]
 
 
-def _words(utterance: Utterance, marks: Sequence[Mark]) -> Iterator[Markup]:
+def _line_html(utterance: Utterance, marks: Sequence[Mark]) -> Markup:
+    return Markup("".join(_words(utterance, _marks_of(utterance, marks))))  # noqa: S704  (_link escapes)
+
+
+def _words(utterance: Utterance, marks: Sequence[Mark]) -> Iterator[str]:
     last = ""
     for text, start, end, confidence in utterance.words:
         word, start_s, end_s = str(text), float(start), float(end)
         if _is_latin(last[-1:]) and _is_latin(word[:1]):
-            yield Markup(" ")
+            yield " "
         yield _link(word, start_s, float(confidence), _mark_at(marks, start_s, end_s))
         last = word
 
 
-def _link(word: str, start_s: float, confidence: float, mark: Mark | None) -> Markup:
-    classes, shown, label = ["w"], escape(word), ""
+def _link(word: str, start_s: float, confidence: float, mark: Mark | None) -> str:
+    """Return one word's HTML. Plain strings, as Markup would escape and copy each part ten thousand times."""
+    classes, shown, more = "w", escape(word), ""
     if word == UNKNOWN_WORD:
-        classes.append("gap")
-        shown, label = Markup(""), _("not understood")
+        classes, shown = "w gap", Markup("")
+        more = f' aria-label="{escape(_("not understood"))}"'
     elif confidence < LOW_CONFIDENCE:
-        classes.append("low")
+        classes = "w low"
     if mark is not None:
-        classes += ["ev", f"ev-{mark.verdict}"]
-    title = Markup(' title="{}"').format(mark.title) if mark else Markup("")
-    name = Markup(' aria-label="{}"').format(label) if label else Markup("")
-    return Markup('<a class="{}" href="#t={:.2f}" tabindex="-1"{}{}>{}</a>').format(
-        " ".join(classes), start_s, title, name, shown
-    )
+        classes += f" ev ev-{mark.verdict}"
+        more += f' title="{escape(mark.title)}"'
+    return f'<a class="{classes}" href="#t={start_s:.2f}" tabindex="-1"{more}>{shown}</a>'
 
 
 def _mark_at(marks: Sequence[Mark], start_s: float, end_s: float) -> Mark | None:
