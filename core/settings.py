@@ -149,9 +149,7 @@ class AmiSettings(_Section):
     )
     timeout_s: float = Field(default=10.0, description="longest wait for an answer in seconds", gt=0)
     keepalive_s: float = Field(
-        default=15.0,
-        description="seconds of silence before the line is tested; twice that is a lost line",
-        gt=0,
+        default=1.0, description="seconds between tests of the line; live state is never older", gt=0
     )
     max_backoff_s: float = Field(default=10.0, description="longest wait between tries to connect", gt=0)
 
@@ -169,6 +167,27 @@ class TwilioSettings(_Section):
 
     account_sid: str = Field(default="", description="account SID")
     auth_token: SecretStr = Field(default=SecretStr(""), description="auth token")
+    next_auth_token: SecretStr = Field(
+        default=SecretStr(""), description="second auth token that is good too, while the first is replaced"
+    )
+    api_key_sid: str = Field(
+        default="", description="SID of an API key for REST requests; empty: the account's token"
+    )
+    api_key_secret: SecretStr = Field(default=SecretStr(""), description="secret of the API key")
+    number: str = Field(
+        default="", description="the hotline's number, +86...; agents see it when they are rung"
+    )
+    flow: str = Field(default="", description="call flow for Twilio's calls; empty: the shipped one")
+    ring_s: int = Field(default=20, description="seconds an agent's telephone rings", ge=5, le=120)
+    ring_at_once: int = Field(default=1, description="agents rung at once for one caller", ge=1, le=10)
+    delete_recordings: bool = Field(
+        default=True, description="delete recordings at Twilio once they are stored here"
+    )
+
+    @property
+    def auth_tokens(self) -> tuple[str, str]:
+        """Return the tokens that may have signed a webhook; the second one is usually empty."""
+        return self.auth_token.get_secret_value(), self.next_auth_token.get_secret_value()
 
 
 def _default_home() -> Path:

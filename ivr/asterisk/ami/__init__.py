@@ -1,0 +1,1 @@
+"""Asterisk's Manager Interface: live state and commands. The ledger never comes from here (see `ivr.ledger`)."""
