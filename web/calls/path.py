@@ -96,6 +96,8 @@ def _flow_step(step: PathStep) -> Step:
         outcome = str(step.score)
     elif step.kind == "menu" and step.outcome not in _OUTCOMES:
         outcome = gettext("pressed %(key)s", key=step.outcome)
+    elif step.kind == "hangup":
+        outcome = ""  # the flow's own word for how the call is filed; the call's outcome says it
     else:
         outcome = _OUTCOMES.get(step.outcome, step.outcome)
         outcome = gettext(outcome) if outcome else ""

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.accounts import Permission, User
 from ivr.models import Agent, Call, Queue
+from qa.heard import VOICEMAIL
 from qa.measures.rings import rings
 from qa.models import AutoScore, Evaluation, Sample
 from recording.models import Recording
@@ -98,7 +99,9 @@ def call_page(
         path=steps_of(session, call) if call else [],
         rings=rings(call.ring_s) if call and call.ring_s is not None else None,
         time_strip=charts.time_strip(call) if call else Markup(),
-        talk_strip=charts.talk_strip(recording.tracks) if recording else Markup(),
+        talk_strip=charts.talk_strip(recording.tracks)
+        if recording and recording.kind != VOICEMAIL
+        else Markup(),
         may_answer=_may_answer(viewer, shown),
         may_decide=_may_decide(viewer, shown),
     )
@@ -128,6 +131,8 @@ def _sheet(
     *,
     validated: bool,
 ) -> Sheet | None:
+    if evaluation is None and recording.kind == VOICEMAIL:
+        return None  # nobody answered, so there is nobody to judge
     grades = viewer.may(Permission.GRADE)
     version = evaluation.scorecard_version if evaluation else score.scorecard_version if score else None
     if version is None and grades:

@@ -189,3 +189,14 @@ def test_the_call_page_asks_a_fixed_number_of_questions(browser_of, hotline, cou
         client.get("/recordings/1")
 
     assert len(queries) <= 14
+
+
+def test_a_message_left_by_a_caller_has_no_score_sheet(browser_of, hotline, installation):
+    from recording.models import Recording
+
+    with installation.unit_of_work() as session:
+        session.get_one(Recording, 1).kind = "voicemail"
+    page = browser_of("inspector").get("/recordings/1").text
+
+    assert 'id="sheet"' not in page
+    assert 'id="transcript-list"' in page
