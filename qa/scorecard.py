@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from core.documents.findings import Finding
+from core.documents.reading import Reading, nearest
+from core.documents.section import Section
+from core.documents.yaml_tree import Table, parse_tree
 from core.errors import BadInput
 from core.i18n import current_locale
 from core.i18n import gettext as _
-from ivr.flow.findings import Finding
-from ivr.flow.reading import Reading, nearest
-from ivr.flow.section import Section
-from ivr.flow.yaml_tree import Table, parse_tree
 from qa.rules.base import Person, Rule
 from qa.rules.registry import RULES
 from qa.rules.required import Order

@@ -10,15 +10,15 @@ from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+from core.documents.findings import Finding
+from core.documents.reading import Reading, nearest
+from core.documents.yaml_tree import MAX_BYTES, Table, parse_tree
 from core.errors import BadInput, NotFound
 from core.i18n import gettext as _
 from ivr.flow.document import Flow
-from ivr.flow.findings import Finding
 from ivr.flow.graph import check_graph
 from ivr.flow.reader import read_flow
-from ivr.flow.reading import Reading, nearest
 from ivr.flow.state import BUILT_IN
-from ivr.flow.yaml_tree import MAX_BYTES, Table, parse_tree
 
 SHIPPED = "hotline"
 

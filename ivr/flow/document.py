@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
+from core.documents.section import KEYS
 from ivr.flow.holidays import HolidayCalendar
 from ivr.flow.hours import OpeningHours
 from ivr.flow.instructions import Prompt, Speech, Spelled
-from ivr.flow.section import KEYS
 
 if TYPE_CHECKING:
     from ivr.flow.nodes.base import Node

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from core.documents.reading import Reading
 from core.i18n import gettext as _
 from ivr.flow.document import Flow
 from ivr.flow.nodes.base import Node
 from ivr.flow.nodes.hangup import Hangup
-from ivr.flow.reading import Reading
 
 Edges = Mapping[str, tuple[str, ...]]
 

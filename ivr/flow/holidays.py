@@ -13,10 +13,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from core.documents.reading import Reading
+from core.documents.section import Section
+from core.documents.yaml_tree import Table, parse_tree
 from core.i18n import gettext as _
-from ivr.flow.reading import Reading
-from ivr.flow.section import Section
-from ivr.flow.yaml_tree import Table, parse_tree
 
 DayKind = Literal["holiday", "workday", "ordinary", "unknown"]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.documents.section import NAME
 from core.errors import Conflict
 from core.i18n import gettext as _
 from ivr.flow.document import Flow
@@ -28,7 +29,6 @@ from ivr.flow.instructions import (
 )
 from ivr.flow.nodes.base import Node, Turn
 from ivr.flow.nodes.queue import Queue
-from ivr.flow.section import NAME
 from ivr.flow.state import FlowState
 
 _UNHEARD = (Lookup, BookCallback, NoteScore, Hangup, Reject)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
+from core.documents.reading import Reading, nearest
+from core.documents.section import NAME, Section
+from core.documents.yaml_tree import Table
 from core.i18n import gettext as _
 from ivr.flow.document import Flow, Settings
 from ivr.flow.holidays import HolidayCalendar, read_calendar
 from ivr.flow.hours import OpeningHours, read_hours
 from ivr.flow.nodes import KINDS
 from ivr.flow.nodes.base import Node, read_speech
-from ivr.flow.reading import Reading, nearest
-from ivr.flow.section import NAME, Section
-from ivr.flow.yaml_tree import Table
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 

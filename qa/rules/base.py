@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
-from ivr.flow.section import Section
+from core.documents.section import Section
 from qa.models import Verdict
 from qa.phrases import SIMILAR, Hit, Spoken, by_sound
 from qa.phrases.matching import Range

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from ivr.flow.section import Section
+from core.documents.section import Section
 from qa.heard import HeardCall, Span
 from qa.models import Verdict
 from qa.rules.base import Answers, hits_of, phrases

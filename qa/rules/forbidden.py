@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from core.documents.section import Section
 from core.i18n import gettext as _
-from ivr.flow.section import Section
 from qa.models import Verdict
 from qa.phrases import Hit, Phrase, sounds_alike, word_for_word
 from qa.rules.base import Answers, phrases

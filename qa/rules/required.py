@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from core.documents.section import Section
 from core.i18n import gettext as _
-from ivr.flow.section import Section
 from qa.heard import HeardCall, Span
 from qa.models import Verdict
 from qa.phrases import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ivr.flow.section import Section
+from core.documents.section import Section
 from qa.measures.greeting_delay import greeting_delay
 from qa.measures.overtalk import interruptions
 from qa.measures.rings import rings

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from ivr.flow.section import Section
+from core.documents.section import Section
 from qa.heard import Span
 from qa.measures.waits import Wait, waits
 from qa.models import Verdict

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from ivr.flow.document import Flow, Settings
 from ivr.flow.instructions import Say
 from ivr.flow.nodes.base import Node, Turn, leave, read_exits, read_speech
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 

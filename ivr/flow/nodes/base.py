@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from core.documents.reading import nearest
+from core.documents.section import Section
 from core.i18n import gettext as _
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import Event
 from ivr.flow.instructions import Instruction
-from ivr.flow.reading import nearest
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 _SPELLED = re.compile(r"\{([a-z][a-z0-9_]{0,63})\}")

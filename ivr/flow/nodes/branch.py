@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from core.i18n import gettext as _
 from ivr.flow.document import Flow, Settings
 from ivr.flow.nodes.base import Node, Turn, leave
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,6})?")

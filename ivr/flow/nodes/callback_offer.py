@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from core.phone import normalise_number
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import Digits, Event, NoInput
 from ivr.flow.instructions import BookCallback
 from ivr.flow.nodes.base import Node, Turn, leave, note_same_keys, read_exits, read_speech
 from ivr.flow.nodes.question import Question, read_question
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 from ivr.flow.validators import is_phone
 

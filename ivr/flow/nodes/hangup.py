@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self, cast
 
+from core.documents.section import Section
 from core.i18n import gettext as _
 from ivr.flow.document import Flow, Settings
 from ivr.flow.instructions import Hangup as HangupInstruction
 from ivr.flow.instructions import Instruction, Reject, Say
 from ivr.flow.nodes.base import Node, Turn, read_speech
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 

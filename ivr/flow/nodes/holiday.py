@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 from zoneinfo import ZoneInfo
 
+from core.documents.section import Section
 from ivr.flow.document import Flow, Settings
 from ivr.flow.nodes.base import Node, Turn, leave, read_exits
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 

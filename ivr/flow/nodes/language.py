@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import Digits, Event, NoInput
 from ivr.flow.nodes.base import Node, Turn, leave, note_unknown, read_choices, read_exits
 from ivr.flow.nodes.question import Question, read_question
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 

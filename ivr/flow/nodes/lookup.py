@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from core.documents.section import MAX_TEXT, Section
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import Event, LookupResult
 from ivr.flow.instructions import Lookup as LookupInstruction
 from ivr.flow.nodes.base import Node, Turn, leave, read_exits
-from ivr.flow.section import MAX_TEXT, Section
 from ivr.flow.state import FlowState
 
 _LONGEST_S = 3.0  # the caller hears silence meanwhile, and a webhook has 15 s in all

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import Digits, Event, NoInput
 from ivr.flow.nodes.base import Node, Turn, leave, read_choices, read_exits
 from ivr.flow.nodes.question import Question, read_question
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from core.documents.section import Section
 from core.i18n import gettext as _
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import Digits, NoInput
 from ivr.flow.instructions import Ask, Speech
 from ivr.flow.nodes.base import Turn, leave, read_speech
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 

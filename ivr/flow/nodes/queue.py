@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import Event, QueueResult
 from ivr.flow.instructions import Enqueue
 from ivr.flow.nodes.base import Node, Turn, leave, note_same_keys, read_exits, read_speech
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 

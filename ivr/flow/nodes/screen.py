@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from ivr.flow.document import Flow, Settings
 from ivr.flow.nodes.base import Node, Turn, leave, read_exits
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 _TRUE = frozenset({"true", "yes", "1"})

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from core.documents.section import NAME, Section
 from core.i18n import gettext as _
 from ivr.flow.document import Flow, Settings
 from ivr.flow.nodes.base import Node, Turn, leave, read_exits
-from ivr.flow.section import NAME, Section
 from ivr.flow.state import BUILT_IN, FlowState
 
 

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from core.documents.section import Section
 from core.i18n import gettext as _
 from ivr.flow.document import Flow, Settings
 from ivr.flow.events import DialResult, Event
 from ivr.flow.instructions import Dial
 from ivr.flow.nodes.base import Node, Turn, leave, read_exits
-from ivr.flow.section import Section
 from ivr.flow.state import FlowState
 
 _TARGET = re.compile(r"\+?[0-9]{3,20}|sip:[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9.-]{1,128}")

@@ -1,4 +1,4 @@
-"""What is wrong with a flow document, and on which line.
+"""What is wrong with a document, and on which line.
 
 All findings of a document are collected in one go: an author repairs a file once, not once per error.
 """

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.flow.yaml_tree import MAX_BYTES, Items, Leaf, Table, parse_tree
+from core.documents.yaml_tree import MAX_BYTES, Items, Leaf, Table, parse_tree
 
 
 def findings_of(text):

@@ -3,8 +3,7 @@
 The tree is built from the parser's events, so that nothing of YAML's object machinery runs: aliases and
 tags are refused (no "billion laughs", no constructors), depth and size are bounded, and duplicate keys are
 seen. Plain scalars that YAML 1.1 readers take for something else (`on`, `18:00`, `010`) are refused too,
-because a flow is also read by editors and scripts that use such readers.
-This module knows nothing of call flows.
+because such documents are also read by editors and scripts that use such readers.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
+from core.documents.findings import MAX_FINDINGS, Finding
 from core.i18n import gettext as _
-from ivr.flow.findings import MAX_FINDINGS, Finding
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12

@@ -13,9 +13,9 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from core.documents.reading import Reading, nearest
+from core.documents.yaml_tree import Items, Leaf, Table, Value
 from core.i18n import gettext as _
-from ivr.flow.reading import Reading, ReferenceKind, nearest
-from ivr.flow.yaml_tree import Items, Leaf, Table, Value
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 MAX_TEXT = 2000
@@ -174,14 +174,14 @@ class Section:
                 self.note_at(item.line, _("%(key)s must be text or a list of texts", key=key))
         return found
 
-    def references(self, key: str, kind: ReferenceKind, *, required: bool = True) -> tuple[str, ...]:
+    def references(self, key: str, kind: str, *, required: bool = True) -> tuple[str, ...]:
         """Return names of other parts, noted for the check."""
         found = self.listed(key, required=required)
         for name, line in found:
             self.reading.refer(kind, name, line)
         return tuple(name for name, _line in found)
 
-    def reference(self, key: str, kind: ReferenceKind, *, required: bool = True) -> str:
+    def reference(self, key: str, kind: str, *, required: bool = True) -> str:
         """Return the name of one other part, noted for the check; empty when absent."""
         value = self.text(key, None if required else "")
         if value:

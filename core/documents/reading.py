@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal
 
+from core.documents.findings import MAX_FINDINGS, Finding
 from core.i18n import gettext as _
-from ivr.flow.findings import MAX_FINDINGS, Finding
-
-ReferenceKind = Literal["node", "prompt", "hours", "holidays", "variable", "set"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name used in one place that something elsewhere must define (`set` is such a definition)."""
+    """A name used in one place that something elsewhere must define; `kind` says what it is the name of."""
 
-    kind: ReferenceKind
+    kind: str
     name: str
     line: int
 
@@ -48,7 +45,7 @@ class Reading:
             self.is_full = True
             self.findings.append(Finding(self.file, line, _("and more: these first")))
 
-    def refer(self, kind: ReferenceKind, name: str, line: int) -> None:
+    def refer(self, kind: str, name: str, line: int) -> None:
         """Collect a reference."""
         self.references.append(Reference(kind, name, line))
 
@@ -56,7 +53,7 @@ class Reading:
         """Return the names of the parts of a kind."""
         return {name for known, name in self.defined if known == kind}
 
-    def names(self, kind: ReferenceKind) -> set[str]:
+    def names(self, kind: str) -> set[str]:
         """Return the names referred to."""
         return {r.name for r in self.references if r.kind == kind}
 
