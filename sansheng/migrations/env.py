@@ -9,13 +9,23 @@ import core.accounts
 import core.audit
 import core.events
 import core.jobs
+import ivr.metrics.models
 import ivr.models
 import qa.models
 import recording.models
 from core.db import Base, EncryptedText, JSONValue, UTCDateTime
 
 # The schema is what these declare together.
-_DECLARING = (core.accounts, core.audit, core.events, core.jobs, ivr.models, recording.models, qa.models)
+_DECLARING = (
+    core.accounts,
+    core.audit,
+    core.events,
+    core.jobs,
+    ivr.models,
+    ivr.metrics.models,
+    recording.models,
+    qa.models,
+)
 _PLAIN = {UTCDateTime: "sa.DateTime(timezone=True)", EncryptedText: "sa.LargeBinary()"}
 
 

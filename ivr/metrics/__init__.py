@@ -1,0 +1,1 @@
+"""Queue figures: what each one means (definitions with versions), how it is counted, which calls it counts."""

@@ -1,0 +1,153 @@
+"""A report: the figures of queues, their intervals and agents in a period, under one definition.
+
+Everything a report says carries the definition's name, version and formulas, so that it can be counted
+again; every count can be listed call by call (`ivr.metrics.drilldown`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ivr.metrics.columns import Visits, load_visits, milliseconds
+from ivr.metrics.counts import Counted, Ints, repeat_calls
+from ivr.metrics.definitions import Definition
+from ivr.metrics.figures import Figures, counted_visits, figures_of
+from ivr.metrics.intervals import interval_edges
+from ivr.models import Agent, Queue
+
+_HOURS: Final = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a report is asked.
+
+    Attributes:
+        since, until: a half-open period; visits count by their entry.
+        queue_id: one queue, or None for all of them.
+        agent_id: only visits this agent answered.
+    """
+
+    since: datetime
+    until: datetime
+    definition: Definition
+    zone: ZoneInfo
+    queue_id: int | None = None
+    agent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """One agent's figures: of the visits answered, and of the rings that were not."""
+
+    agent: Agent
+    figures: Mapping[str, Any]
+    missed_rings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Visits counted once, to be grouped in any way.
+
+    Attributes:
+        queues: those the question is about, by id.
+        counted: the visits of the period.
+        rings: unanswered rings of the period.
+    """
+
+    question: Question
+    queues: Sequence[Queue]
+    counted: Counted
+    rings: NDArray[np.void]
+
+    def total(self) -> Figures:
+        """Return the figures of everything together, as group 0."""
+        return figures_of(self.counted, np.zeros(len(self.counted.rows), np.int64), 1)
+
+    def by_queue(self) -> Figures:
+        """Return the figures of each of `queues`."""
+        return figures_of(self.counted, self._queue_index(), len(self.queues))
+
+    def by_interval(self, interval: str) -> tuple[Sequence[datetime], Figures]:
+        """Return the edges of the intervals, and the figures of each."""
+        edges, index = self._interval_index(interval)
+        return edges, figures_of(self.counted, index, len(edges) - 1)
+
+    def by_queue_and_interval(self, interval: str) -> tuple[Sequence[datetime], Figures]:
+        """Return the edges, and the figures of queue 0's intervals, then queue 1's, and so on."""
+        edges, index = self._interval_index(interval)
+        size = len(edges) - 1
+        group = self._queue_index() * size + index
+        return edges, figures_of(self.counted, group, size * len(self.queues))
+
+    def by_weekday_and_hour(self) -> Figures:
+        """Return the figures of each local hour of the week; group 0 is Monday's first hour."""
+        edges, index = self._interval_index("1h")
+        local = [edge.astimezone(self.question.zone) for edge in edges[:-1]]
+        of_hour = np.array([at.weekday() * _HOURS + at.hour for at in local], np.int64)
+        return figures_of(self.counted, of_hour[index], 7 * _HOURS)
+
+    def by_agent(self, session: Session) -> list[AgentFigures]:
+        """Return each agent's figures, by work number."""
+        answering = self.counted.rows["agent"]
+        ids = np.union1d(answering, self.rings["agent"])
+        ids = ids[ids > 0]
+        if not len(ids):
+            return []
+        group = np.searchsorted(ids, answering).astype(np.int64)
+        figures = figures_of(self.counted, np.where(answering > 0, group, -1), len(ids))
+        ringing = self.rings["agent"][self.rings["agent"] > 0]
+        missed = np.bincount(np.searchsorted(ids, ringing), minlength=len(ids))
+        agents = {
+            agent.id: agent for agent in session.scalars(select(Agent).where(Agent.id.in_(ids.tolist())))
+        }
+        found = [
+            AgentFigures(agents[agent_id], figures.of(place), int(missed[place]))
+            for place, agent_id in enumerate(ids.tolist())
+        ]
+        return sorted(found, key=lambda row: row.agent.code)
+
+    def _queue_index(self) -> Ints:
+        ids = np.array([queue.id for queue in self.queues], np.int64)
+        return np.searchsorted(ids, self.counted.rows["queue"]).astype(np.int64)
+
+    def _interval_index(self, interval: str) -> tuple[Sequence[datetime], Ints]:
+        asked = self.question
+        edges = interval_edges(asked.since, asked.until, interval, asked.zone)
+        starts = np.array([milliseconds(edge) for edge in edges], np.int64)
+        found = np.searchsorted(starts[1:], self.counted.rows["entered"], side="right")
+        return edges, np.minimum(found, len(edges) - 2).astype(np.int64)
+
+
+def queue_report(session: Session, question: Question) -> Report:
+    """Count the visits a question is about; repeat callers are known across all queues."""
+    every = session.scalars(select(Queue).order_by(Queue.id)).all()
+    asked = [queue for queue in every if question.queue_id in {None, queue.id}]
+    look_back = timedelta(days=question.definition.repeat_days)
+    loaded = load_visits(session, [queue.id for queue in every], question.since - look_back, question.until)
+    counted, rings = _counted(loaded, every, question)
+    return Report(question, asked, counted, rings)
+
+
+def _counted(loaded: Visits, queues: Sequence[Queue], question: Question) -> tuple[Counted, NDArray[np.void]]:
+    rows, rings = loaded.rows, loaded.rings
+    repeat = repeat_calls(rows, question.definition.repeat_days)
+    inside = rows["entered"] >= milliseconds(question.since)
+    rung = rings["entered"] >= milliseconds(question.since)
+    if question.queue_id is not None:
+        inside &= rows["queue"] == question.queue_id
+        rung &= rings["queue"] == question.queue_id
+    if question.agent_id is not None:
+        inside &= rows["agent"] == question.agent_id
+        rung &= rings["agent"] == question.agent_id
+    within = {queue.id: queue.service_level_s for queue in queues}
+    return counted_visits(rows[inside], within, repeat[inside], question.definition), rings[rung]
