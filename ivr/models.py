@@ -129,7 +129,7 @@ class CallEvent(Base):
 
     id: Mapped[int] = mapped_column(_BigId, primary_key=True)
     source: Mapped[str] = mapped_column(String(16))
-    """`queue_log`, `flow`, `ami` or `twilio`."""
+    """`queue_log`, `flow`, `ami` (a crash) or `twilio`."""
     origin: Mapped[str] = mapped_column(String(120))
     position: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -199,7 +199,7 @@ class QueueVisit(Base):
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
     original_position: Mapped[int | None]
     ended_by: Mapped[str] = mapped_column(String(16), default="")
-    """`agent`, `caller`, `transfer` or empty."""
+    """`agent`, `caller`, `transfer`, `crash` (the telephony went down) or empty."""
     call: Mapped[Call] = relationship(back_populates="visits")
     queue: Mapped[Queue] = relationship()
     agent: Mapped[Agent | None] = relationship()
@@ -223,3 +223,16 @@ class RingAttempt(Base):
     outcome: Mapped[str] = mapped_column(String(16))
     visit: Mapped[QueueVisit] = relationship(back_populates="rings")
     agent: Mapped[Agent | None] = relationship()
+
+
+class LiveRow(Base):
+    """The state of this moment as one telephony's watcher saw it; see `ivr.live`."""
+
+    __tablename__ = "live_state"
+
+    source: Mapped[str] = mapped_column(String(16), primary_key=True)
+    floor: Mapped[dict[str, Any]] = mapped_column(JSONValue)
+    heard_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    problem: Mapped[str] = mapped_column(String(200), default="")
+    booted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    silent_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
