@@ -135,6 +135,10 @@ class AgiSettings(_Section):
 
     host: str = Field(default="127.0.0.1", description="address Asterisk connects to")
     port: int = Field(default=4573, description="FastAGI port", ge=0, le=65535)
+    threads: int = Field(default=400, description="calls that are spoken to at once", ge=1)
+    flow: str = Field(
+        default="", description="file of the call flow; empty: the one that comes with Sansheng"
+    )
 
 
 class AmiSettings(_Section):
@@ -159,6 +163,23 @@ class AsteriskSettings(_Section):
 
     queue_log: str = Field(
         default="/var/log/asterisk/queue_log", description="its queue_log, which is followed into the ledger"
+    )
+
+
+class SipSettings(_Section):
+    """SIP and media of the Asterisk that `sansheng asterisk config` writes for."""
+
+    host: str = Field(default="0.0.0.0", description="address Asterisk listens on")  # noqa: S104  (telephones are elsewhere)
+    port: int = Field(default=5060, description="SIP port", ge=1, le=65535)
+    trunk: str = Field(
+        default="", description="carrier's host[:port]", pattern=r"^(?:[A-Za-z0-9.-]+(?::[0-9]{1,5})?)?$"
+    )
+    external_address: str = Field(
+        default="", description="public address, if Asterisk is behind NAT", pattern=r"^[A-Za-z0-9.:-]*$"
+    )
+    rtp_start: int = Field(default=10000, description="first media port", ge=1024, le=65535)
+    rtp_end: int = Field(
+        default=19999, description="last media port; a queued call takes four", ge=1024, le=65535
     )
 
 
@@ -213,6 +234,7 @@ class Settings(_Section):
     recording: RecordingSettings = RecordingSettings()
     agi: AgiSettings = AgiSettings()
     ami: AmiSettings = AmiSettings()
+    sip: SipSettings = SipSettings()
     asterisk: AsteriskSettings = AsteriskSettings()
     twilio: TwilioSettings = TwilioSettings()
 

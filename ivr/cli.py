@@ -1,9 +1,9 @@
-"""Commands of the ivr room: check a call flow, walk one in the terminal."""
+"""Commands of the ivr room: answer calls, check a call flow, walk one in the terminal."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ import click
 from core.errors import BadInput
 from core.i18n import N_
 from core.i18n import gettext as _
+from core.installation import Installation
+from ivr.asterisk.role import flow_of, serve_ivr
 from ivr.flow.check import SHIPPED, check_flow, load_flow, read_document, shipped_document
 from ivr.flow.document import Flow
 from ivr.flow.events import QueueOutcome, Start
@@ -22,9 +24,30 @@ from ivr.flow.walk import Script, Walk, WalkLine, walk
 _QUEUE_RESULTS = ("bridged", "timeout", "full", "abandoned", "left", "callback", "error")
 
 
-@click.group("ivr")
-def ivr() -> None:
-    """Call flows: check them, walk through them."""
+@click.group("ivr", invoke_without_command=True)
+@click.option("--host", help="Address to listen on (default: the setting agi.host).")
+@click.option("--port", type=click.IntRange(0, 65535), help="FastAGI port (default: the setting agi.port).")
+@click.option(
+    "--flow",
+    "flow_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Call flow (default: the setting agi.flow, or the shipped one).",
+)
+@click.pass_context
+def ivr(ctx: click.Context, host: str | None, port: int | None, flow_file: Path | None) -> None:
+    """Answer Asterisk's calls over FastAGI; with a command: check a call flow, walk through one."""
+    if ctx.invoked_subcommand is not None:
+        return
+    open_installation: Callable[[], Installation] = ctx.obj
+    installation = open_installation()
+    ctx.call_on_close(installation.close)
+    agi = installation.settings.agi
+    serve_ivr(
+        installation,
+        flow_of(installation.settings, flow_file),
+        host=host or agi.host,
+        port=agi.port if port is None else port,
+    )
 
 
 def _document(flow: str) -> tuple[str, str]:

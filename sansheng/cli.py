@@ -7,6 +7,7 @@ people become one sentence on stderr and an exit code; only a defect of ours sho
 from __future__ import annotations
 
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from core.settings import Settings, load_settings
 from sansheng.migrations import is_empty, pending_revisions, upgrade_database
 
 COMMANDS = {
+    "asterisk": "sansheng.commands.asterisk:asterisk",
     "audit": "sansheng.commands.accounts:audit",
     "db": "sansheng.commands.database:db",
     "dead": "sansheng.commands.work:dead",
@@ -39,8 +41,11 @@ COMMANDS = {
     "web": "web.cli:web",
     "worker": "sansheng.commands.work:worker",
 }
-WITHOUT_INSTALLATION = frozenset({"db", "demo", "doctor", "ivr"})
+WITHOUT_INSTALLATION = frozenset({"db", "demo", "doctor"})
 """Commands that must work on a machine where nothing is set up, or set it up themselves."""
+
+OPENS_WHEN_NEEDED = frozenset({"ivr"})
+"""Commands of which some need the installation and some must work without: they are given the way to open it."""
 
 
 class LazyGroup(click.Group):
@@ -74,6 +79,9 @@ def cli(ctx: click.Context, home: Path | None) -> None:
     ctx.with_resource(use_locale(settings.web.locale))
     if ctx.invoked_subcommand in WITHOUT_INSTALLATION:
         ctx.obj = settings
+        return
+    if ctx.invoked_subcommand in OPENS_WHEN_NEEDED:
+        ctx.obj = partial(open_installation, settings)
         return
     if "--help" in sys.argv or "-h" in sys.argv:
         return

@@ -26,6 +26,7 @@ from sansheng.demo import lexicon
 from sansheng.demo.line import SAMPLE_RATE
 
 PEAK = 20_000
+_PINYIN = "cmn-latn-pinyin"
 
 # Enumerations of speak_lib.h.
 _SYNCHRONOUS, _PHONEME_EVENTS = 2, 1
@@ -121,6 +122,18 @@ def speak_syllables(
     return _telephone_rate(wave, rate * voice.speed_up), _close_gaps(spoken)
 
 
+def read_aloud(text: str, voice: Voice, *, language: str = _PINYIN) -> NDArray[np.int16]:
+    """Speak a text as espeak-ng reads it, without times; see `speak`. Gives 8 kHz samples.
+
+    Args:
+        text: pinyin with tone digits, or plain ASCII text of the other languages.
+        voice: who speaks.
+        language: espeak-ng's name of it.
+    """
+    wave, rate, _phonemes = _engine().synthesise(text, voice, language)
+    return _telephone_rate(wave, rate * voice.speed_up)
+
+
 def word_times(words: Sequence[str], spoken: Sequence[SpokenPhone]) -> tuple[SpokenWord, ...]:
     """When each word sounds, from the times of its phones."""
     phones = iter(spoken)
@@ -211,15 +224,17 @@ class _Engine:
         self._callback: Callable[..., int] = _Callback(self._receive)  # C keeps a pointer to it
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def synthesise(self, text: str, voice: Voice) -> tuple[NDArray[np.int16], int, list[_Phoneme]]:
+    def synthesise(
+        self, text: str, voice: Voice, language: str = _PINYIN
+    ) -> tuple[NDArray[np.int16], int, list[_Phoneme]]:
         """Samples, their rate in Hz, and the phonemes in order."""
         if voice.variant and not (self._voices / "voices" / "!v" / voice.variant).is_file():
             raise BadInput(_("espeak-ng has no voice variant “%(name)s”.", name=voice.variant))
-        name = f"cmn-latn-pinyin+{voice.variant}" if voice.variant else "cmn-latn-pinyin"
+        name = f"{language}+{voice.variant}" if voice.variant else language
         line = text.encode("ascii") + b"\0"
         with self._lock:
             if self._library.espeak_SetVoiceByName(name.encode()) != 0:
-                raise MissingPart(_("This espeak-ng has no Mandarin pinyin voice."))
+                raise MissingPart(_("This espeak-ng has no voice “%(name)s”.", name=name))
             for parameter, value in ((_RATE, voice.rate), (_PITCH, voice.pitch), (_RANGE, voice.pitch_range)):
                 self._library.espeak_SetParameter(parameter, value, 0)
             self._wave, self._phonemes = [], []

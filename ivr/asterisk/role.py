@@ -1,0 +1,86 @@
+"""The role `sansheng ivr`: everything a FastAGI server of an installation needs, started and stopped together."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from core.errors import BadInput
+from core.i18n import gettext as _
+from core.installation import Installation
+from core.logging import get_logger
+from core.settings import Settings
+from ivr.asterisk.driver import Hotline, serve_call
+from ivr.asterisk.fastagi import FastAgiServer, Timed
+from ivr.asterisk.notebook import Notebook
+from ivr.flow.check import load_flow, shipped_flow
+from ivr.flow.document import Flow
+
+_log = get_logger(__name__)
+
+
+def flow_of(settings: Settings, file: Path | None = None) -> Flow:
+    """Return the flow calls run in: the file given, the one of the settings, or the shipped one."""
+    chosen = file or (Path(settings.agi.flow) if settings.agi.flow else None)
+    return load_flow(chosen) if chosen else shipped_flow()
+
+
+@contextmanager
+def running_ivr(
+    installation: Installation,
+    flow: Flow,
+    *,
+    host: str,
+    port: int,
+    grace_s: float = 10.0,
+    timed: Timed | None = None,
+) -> Iterator[FastAgiServer]:
+    """Serve calls in the background for as long as the block lasts.
+
+    Args:
+        installation: whose ledger and spool.
+        flow: the flow that calls run in.
+        host: address to listen on.
+        port: port to listen on; 0: any.
+        grace_s: how long calls in progress may go on at the end.
+        timed: told every AGI command and the seconds it took.
+    """
+    spool = installation.settings.spool
+    try:
+        spool.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        told = _("the spool %(folder)s cannot be made: %(reason)s", folder=spool, reason=error.strerror)
+        raise BadInput(told) from error
+    notebook = Notebook(installation)
+    try:
+        hotline = Hotline(flow=flow, spool=spool, clock=installation.clock, tell=notebook.tell)
+        server = FastAgiServer(
+            host,
+            port,
+            partial(serve_call, hotline=hotline),
+            threads=installation.settings.agi.threads,
+            timed=timed,
+        )
+        listening = threading.Thread(target=server.serve, name="fastagi")
+        listening.start()
+        try:
+            yield server
+        finally:
+            server.stop(grace_s=grace_s)
+            listening.join()
+    finally:
+        notebook.close()
+
+
+def serve_ivr(installation: Installation, flow: Flow, *, host: str, port: int) -> None:
+    """Serve calls until SIGINT or SIGTERM."""
+    told_to_stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_args: told_to_stop.set())
+    with running_ivr(installation, flow, host=host, port=port) as server:
+        _log.info("ivr_ready", host=server.address[0], port=server.address[1], flow=flow.name)
+        told_to_stop.wait()
