@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, NotFound, RetryLater
 from core.i18n import gettext as _
 from core.installation import Installation
+from ivr.asterisk.follower import QueueLogFollower
+from ivr.asterisk.watch import FOLLOW_EVERY_S
 from ivr.ledger.integrity import Findings, integrity_report
 from ivr.ledger.store import ImportedFile, import_queue_log
 from ivr.models import Queue
@@ -46,10 +49,15 @@ def queue() -> None:
 
 @queue.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--follow", is_flag=True, help="Go on as they grow and are rotated, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def import_files(installation: Installation, files: tuple[Path, ...], as_json: bool) -> None:
+def import_files(installation: Installation, files: tuple[Path, ...], follow: bool, as_json: bool) -> None:
     """Take what is new in queue_log FILES into the ledger. It can be repeated: nothing counts twice."""
+    if follow:
+        if as_json:
+            raise click.UsageError(_("--json and --follow exclude each other"))
+        _follow(installation, files)
     done = import_queue_log(installation, files, progress=_Progress())
     if as_json:
         click.echo(json.dumps({"files": [asdict(file) for file in done]}, ensure_ascii=False, indent=2))
@@ -113,6 +121,21 @@ def report(
         _print_csv(rows)
     else:
         _print_table(rows, begin, end)
+
+
+def _follow(installation: Installation, files: tuple[Path, ...]) -> NoReturn:
+    followers = [QueueLogFollower(installation, path) for path in files]
+    while True:
+        for follower in followers:
+            try:
+                for done in follower.look():
+                    click.echo(_as_sentence(done))
+            except RetryLater as error:
+                click.echo(str(error), err=True)
+        _pause(FOLLOW_EVERY_S)
+
+
+_pause = time.sleep
 
 
 class _Progress:

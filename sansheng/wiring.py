@@ -6,12 +6,14 @@ from typing import Final
 
 import qa.jobs
 import recording.jobs
+import recording.spool
 from core.events import Subscriptions
 from core.installation import Installation
 from core.jobs.worker import Jobs, JobWorker
 from recording.events import RecordingStored, TranscriptReady
 
 JOBS: Final[Jobs] = {
+    recording.spool.INGEST: recording.spool.ingest_spooled,
     "transcribe_recording": recording.jobs.transcribe_recording,
     "score_transcript": qa.jobs.score_transcript,
 }

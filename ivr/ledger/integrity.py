@@ -100,20 +100,34 @@ def _orphans(session: Session, names: dict[str, str]) -> Iterable[Finding]:
     lost_visit = visit.outcome == "orphan"
     lost_talk = and_(visit.outcome == "answered", visit.ended_at.is_(None), Call.outcome != "open")
     rows = session.execute(
-        select(Call.provider_call_id, Queue.name, visit.outcome, visit.entered_at, visit.left_queue_at)
+        select(
+            Call.provider_call_id,
+            Queue.name,
+            visit.outcome,
+            visit.entered_at,
+            visit.left_queue_at,
+            visit.ended_by == "crash",
+        )
         .join(visit.call)
         .join(visit.queue)
-        .where(lost_visit | lost_talk)
+        .where(lost_visit | lost_talk | (visit.ended_by == "crash"))
         .order_by(visit.entered_at, visit.id)
     )
-    for call_id, queue, outcome, entered_at, answered_at in rows.all():
-        if outcome == "orphan":
-            reason = _("entered queue %(queue)s; what became of it was never written", queue=queue)
-            place = _place_of(session, names, call_id, "ENTERQUEUE", entered_at)
-        else:
-            reason = _("answered in queue %(queue)s; the end of the talk was never written", queue=queue)
-            place = _place_of(session, names, call_id, "CONNECT", answered_at)
-        yield Finding(place, reason, call_id)
+    for call_id, queue, outcome, entered_at, answered_at, crashed in rows.all():
+        waited = outcome == "orphan"
+        kind, at = ("ENTERQUEUE", entered_at) if waited else ("CONNECT", answered_at)
+        place = _place_of(session, names, call_id, kind, at)
+        yield Finding(place, _how_lost(queue, waited=waited, crashed=crashed), call_id)
+
+
+def _how_lost(queue: str, *, waited: bool, crashed: bool) -> str:
+    if crashed and waited:
+        return _("waited in queue %(queue)s when the telephony went down", queue=queue)
+    if crashed:
+        return _("answered in queue %(queue)s; the telephony went down during the talk", queue=queue)
+    if waited:
+        return _("entered queue %(queue)s; what became of it was never written", queue=queue)
+    return _("answered in queue %(queue)s; the end of the talk was never written", queue=queue)
 
 
 def _place_of(session: Session, names: dict[str, str], call_id: str, kind: str, at: datetime | None) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 from ivr.ledger.facts import CallFacts, CallOutcome, LedgerEvent, VisitFacts
 from ivr.ledger.path import FlowPath, flow_path
-from ivr.ledger.visits import Visit, queue_visits
+from ivr.ledger.visits import Visit, cut_short, queue_visits
 
 FACTS_VERSION: Final = 1
 """Raised with every change that gives other facts for the same events."""
@@ -22,6 +22,9 @@ STALE_AFTER_S: Final = 4 * 3600.0
 
 SETTLE_S: Final = 60.0
 """A caller who left a queue without an answer may go on elsewhere for so long before the call counts as over."""
+
+CRASH: Final = "CRASH"
+"""Kind of the event that ends a call because the telephony went down under it; see `ivr.ledger.crash`."""
 
 _FILED_FIRST: Final[tuple[CallOutcome, ...]] = (
     "answered",
@@ -43,11 +46,14 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
         now: how far the knowledge reaches; the time, or the end of what was read so far.
     """
     path = flow_path([event for event in events if event.source == "flow"])
-    visits = queue_visits([event for event in events if event.source != "flow"])
+    visits = queue_visits([e for e in events if e.source != "flow" and e.kind != CRASH])
     visits += _refused(path, visits)
     last_at = max(event.at for event in events)
     idle_s = (now - last_at).total_seconds()
-    over = _is_over(path, visits, idle_s)
+    crashed_at = max((event.at for event in events if event.kind == CRASH), default=None)
+    if crashed_at is not None:
+        cut_short(visits, crashed_at)
+    over = crashed_at is not None or _is_over(path, visits, idle_s)
     facts = tuple(visit.facts(over=over) for visit in visits)
     return CallFacts(
         outcome=_outcome(path, facts) if over else "open",

@@ -7,7 +7,7 @@ a visit that another entry overtakes without an end is an orphan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -73,6 +73,15 @@ def queue_visits(events: Sequence[LedgerEvent]) -> list[Visit]:
         if take is not None and event.queue:
             take(visits, event)
     return visits.finished()
+
+
+def cut_short(visits: Iterable[Visit], at: datetime) -> None:
+    """End what was going on when the telephony went down: the talk then, the waiting without an outcome."""
+    for visit in visits:
+        if visit.talking:
+            visit.talk_s = _between(visit.left_queue_at, at)
+        if visit.talking or visit.waiting:
+            visit.ended_at, visit.ended_by = at, "crash"
 
 
 class _Visits:

@@ -11,7 +11,10 @@ import click
 from core.errors import NotFound
 from core.installation import Installation
 from core.jobs import dead_jobs, retry_dead_job
+from core.rounds import in_background
 from core.settings import Settings
+from ivr.asterisk.watch import asterisk_works
+from recording.spool import spool_works
 from sansheng.wiring import job_worker
 from web.server import serve_web
 
@@ -20,7 +23,7 @@ from web.server import serve_web
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1), help="Worker processes.")
 @click.pass_obj
 def worker(installation: Installation, processes: int) -> None:
-    """Do background work: transcribe and score."""
+    """Do background work: take recordings in, transcribe and score."""
     if processes == 1:
         _work(installation)
         return
@@ -41,11 +44,12 @@ def worker(installation: Installation, processes: int) -> None:
 @click.option("--port", type=int, help="Port to listen on (default: the setting web.port).")
 @click.pass_obj
 def serve(installation: Installation, host: str | None, port: int | None) -> None:
-    """Run everything in one process: the web pages and the background work."""
+    """Run everything in one process but the FastAGI server: web pages, background work, watching Asterisk."""
     background = job_worker(installation)
     background.start()
     try:
-        serve_web(installation, host=host, port=port)
+        with in_background(*spool_works(installation), *asterisk_works(installation)):
+            serve_web(installation, host=host, port=port)
     finally:
         background.stop()
 
@@ -86,7 +90,8 @@ def dead_retry(installation: Installation, job_ids: tuple[int, ...], every: bool
 def _work(installation: Installation) -> None:
     background = job_worker(installation)
     background.start()
-    _until_told_to_stop()
+    with in_background(*spool_works(installation)):
+        _until_told_to_stop()
     background.stop()
 
 

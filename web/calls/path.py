@@ -135,5 +135,6 @@ def _ended(visit: QueueVisit) -> str:
         "agent": _("the agent hung up"),
         "caller": _("the caller hung up"),
         "transfer": _("the call was transferred"),
+        "crash": _("the telephony went down"),
     }
     return texts.get(visit.ended_by, _("the talk ended"))
