@@ -13,10 +13,12 @@ from core.errors import BadInput
 from core.i18n import gettext as _
 from core.installation import Installation
 from core.logging import get_logger
+from core.rounds import in_background
 from core.settings import Settings
 from ivr.asterisk.driver import Hotline, serve_call
 from ivr.asterisk.fastagi import FastAgiServer, Timed
 from ivr.asterisk.notebook import Notebook
+from ivr.asterisk.watch import asterisk_works
 from ivr.flow.check import load_flow, shipped_flow
 from ivr.flow.document import Flow
 
@@ -77,10 +79,13 @@ def running_ivr(
 
 
 def serve_ivr(installation: Installation, flow: Flow, *, host: str, port: int) -> None:
-    """Serve calls until SIGINT or SIGTERM."""
+    """Serve calls, watch Asterisk and follow its queue_log until SIGINT or SIGTERM."""
     told_to_stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_args: told_to_stop.set())
-    with running_ivr(installation, flow, host=host, port=port) as server:
+    with (
+        in_background(*asterisk_works(installation)),
+        running_ivr(installation, flow, host=host, port=port) as server,
+    ):
         _log.info("ivr_ready", host=server.address[0], port=server.address[1], flow=flow.name)
         told_to_stop.wait()
