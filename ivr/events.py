@@ -12,3 +12,16 @@ class CallEnded(Event):
     """A call is over and its facts are in the call log."""
 
     call_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecorded(Event):
+    """A provider's recording has arrived in the spool and is to be taken in.
+
+    Attributes:
+        provider: `twilio`.
+        recording: the provider's own name for it.
+    """
+
+    provider: str
+    recording: str

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
+import ivr.twilio.ending
+import ivr.twilio.jobs
 import qa.jobs
 import recording.jobs
 import recording.spool
+import recording.twilio
 from core.events import Subscriptions
 from core.installation import Installation
 from core.jobs.worker import Jobs, JobWorker
+from ivr.events import CallRecorded
 from recording.events import RecordingStored, TranscriptReady
 
 JOBS: Final[Jobs] = {
+    "ring_twilio_agent": ivr.twilio.jobs.ring_agent,
+    "drop_twilio_leg": ivr.twilio.jobs.drop_leg,
+    "settle_twilio_call": ivr.twilio.ending.settle_call,
+    "fetch_twilio_recording": ivr.twilio.jobs.fetch_recording,
+    "take_in_call_recording": recording.twilio.take_in_call_recording,
+    "delete_twilio_recording": ivr.twilio.jobs.delete_recording,
     recording.spool.INGEST: recording.spool.ingest_spooled,
     "transcribe_recording": recording.jobs.transcribe_recording,
     "score_transcript": qa.jobs.score_transcript,
 }
 
 SUBSCRIPTIONS: Final[Subscriptions] = {
+    CallRecorded: ["take_in_call_recording"],
     RecordingStored: ["transcribe_recording"],
     TranscriptReady: ["score_transcript"],
 }

@@ -20,6 +20,7 @@ from web.errors import install_errors
 from web.evaluations.views import blueprint as evaluations
 from web.formats import install_formats
 from web.gate import install_gate
+from web.hooks.twilio import blueprint as hooks
 from web.language import install_language
 from web.permissions import allowed
 from web.recordings.views import blueprint as recordings
@@ -58,7 +59,7 @@ def create_app(installation: Installation) -> WebApp:
         _install_chrome,
     ):
         install(app)
-    for blueprint in (auth, tasks, calls, recordings, evaluations, samples, admin):
+    for blueprint in (auth, tasks, calls, recordings, evaluations, samples, admin, hooks):
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", lambda: {"status": "up"})
     return app

@@ -18,6 +18,8 @@ from core.errors import Forbidden
 from core.installation import Installation
 
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
+_WITHOUT_DATABASE = {None, "static", "health", "hooks.audio", "hooks.fallback"}
+"""Endpoints that must answer when the database does not."""
 
 
 class WebApp(Flask):
@@ -27,7 +29,7 @@ class WebApp(Flask):
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view inside a unit of work; what the view raises rolls it back."""
-        if request.endpoint in {None, "static", "health"}:
+        if request.endpoint in _WITHOUT_DATABASE:
             return super().dispatch_request()
         with self.installation.unit_of_work(read_only=request.method in _READING_METHODS) as session:
             g.session = session

@@ -32,6 +32,23 @@ _SEE_EVALUATIONS = _any(Permission.GRADE, Permission.ANSWER_EVALUATION, Permissi
 ENDPOINTS: Final[dict[str, Rule]] = {
     "static": Access.PUBLIC,
     "health": Access.PUBLIC,
+    # Twilio's webhooks: the signature is their check, see web.hooks.twilio
+    **{
+        f"hooks.{name}": Access.PUBLIC
+        for name in (
+            "voice",
+            "fallback",
+            "event",
+            "wait",
+            "connecting",
+            "agent",
+            "whispered",
+            "status",
+            "recording",
+            "amd",
+            "audio",
+        )
+    },
     "auth.login": Access.PUBLIC,
     "auth.preferences": Access.PUBLIC,
     "auth.logout": Access.SIGNED_IN,

@@ -9,8 +9,10 @@ import core.accounts
 import core.audit
 import core.events
 import core.jobs
+import ivr.callbacks
 import ivr.metrics.models
 import ivr.models
+import ivr.twilio.models
 import qa.models
 import recording.models
 from core.db import Base, EncryptedText, JSONValue, UTCDateTime
@@ -22,6 +24,8 @@ _DECLARING = (
     core.events,
     core.jobs,
     ivr.models,
+    ivr.callbacks,
+    ivr.twilio.models,
     ivr.metrics.models,
     recording.models,
     qa.models,

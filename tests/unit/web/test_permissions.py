@@ -38,9 +38,18 @@ EXPECTED = {
     "admin.retry": {Role.ADMIN},
     "admin.audit": {Role.ADMIN},
 }
-PUBLIC = {"static", "health", "auth.login", "auth.preferences"}
+HOOKS = {
+    f"hooks.{name}"
+    for name in (
+        "voice", "fallback", "event", "wait", "connecting", "agent", "whispered", "status", "recording", "amd", "audio",
+    )
+}  # fmt: skip
+PUBLIC = {"static", "health", "auth.login", "auth.preferences", *HOOKS}
 ARGUMENTS = {
     "filename": "src/tokens.css",
+    "event": "digits",
+    "folder": "zh",
+    "name": "welcome",
     "username": "nobody",
     "call_id": 999,
     "recording_id": 999,

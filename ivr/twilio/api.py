@@ -1,0 +1,144 @@
+"""What is asked of Twilio's REST API: one port, and the library behind it.
+
+The library logs addresses and headers at INFO (with telephone numbers) and has no time-out of its own: both are
+set here. Media are fetched without it, because it would hold a whole recording in memory as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Final, Protocol
+
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from core.errors import BadInput, MissingPart, RetryLater
+from core.i18n import gettext as _
+from core.settings import Settings
+
+TIMEOUT_S: Final = 10.0
+_MEDIA_TIMEOUT_S: Final = 60.0
+_GONE: Final = 404
+_PASSING: Final = 500
+_TOO_MANY: Final = 429
+
+logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
+
+
+class TwilioApi(Protocol):
+    """Twilio, as far as we need it. Every method raises RetryLater for what may pass, BadInput for a refusal."""
+
+    def place_call(self, *, to: str, caller: str, url: str, status_url: str, ring_s: int) -> str:
+        """Ring somebody; return the leg's SID."""
+
+    def end_call(self, call_sid: str) -> None:
+        """End a leg, ringing or not; one that has ended is no error."""
+
+    def fetch_media(self, recording_sid: str, *, channels: int, target: Path) -> tuple[int, str]:
+        """Write a recording's WAV into a file; return HTTP status and content type."""
+
+    def delete_recording(self, recording_sid: str) -> None:
+        """Delete a recording; one that is gone is no error."""
+
+
+class RestApi:
+    """Twilio over its own library."""
+
+    def __init__(self, settings: Settings) -> None:
+        twilio = settings.twilio
+        user = twilio.api_key_sid or twilio.account_sid
+        secret = twilio.api_key_secret if twilio.api_key_sid else twilio.auth_token
+        self._account_sid = twilio.account_sid
+        self._opener = urllib.request.build_opener()
+        self._authorization = base64.b64encode(f"{user}:{secret.get_secret_value()}".encode()).decode()
+        self.client = Client(
+            user,
+            secret.get_secret_value(),
+            account_sid=twilio.account_sid,
+            http_client=TwilioHttpClient(timeout=TIMEOUT_S),
+        )
+
+    def place_call(self, *, to: str, caller: str, url: str, status_url: str, ring_s: int) -> str:
+        """Ring somebody; return the leg's SID."""
+        try:
+            call = self.client.calls.create(
+                to=to,
+                from_=caller,
+                url=url,
+                method="POST",
+                status_callback=status_url,
+                status_callback_method="POST",
+                status_callback_event=["initiated", "ringing", "answered", "completed"],
+                timeout=ring_s,
+            )
+        except TwilioException as error:
+            raise _problem(error) from None
+        return str(call.sid)
+
+    def end_call(self, call_sid: str) -> None:
+        """End a leg, ringing or not; one that has ended is no error."""
+        try:
+            self.client.calls(call_sid).update(status="completed")
+        except TwilioRestException as error:
+            if error.code != 21220 and error.status != _GONE:  # 21220: the call is not in progress
+                raise _problem(error) from None
+        except TwilioException as error:
+            raise _problem(error) from None
+
+    def fetch_media(self, recording_sid: str, *, channels: int, target: Path) -> tuple[int, str]:
+        """Write a recording's WAV into a file; return HTTP status and content type.
+
+        The credentials stay with Twilio's host: a redirect to a content network goes on without them.
+        """
+        request = urllib.request.Request(
+            f"https://api.twilio.com/2010-04-01/Accounts/{self._account_sid}/Recordings/{recording_sid}.wav"
+            f"?RequestedChannels={channels}"
+        )
+        request.add_unredirected_header("Authorization", f"Basic {self._authorization}")
+        try:
+            with (
+                self._opener.open(request, timeout=_MEDIA_TIMEOUT_S) as answer,
+                target.open("wb") as file,
+            ):
+                shutil.copyfileobj(answer, file)
+                return answer.status, answer.headers.get_content_type()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers.get_content_type()
+        except OSError as error:
+            raise RetryLater(_("Twilio cannot be reached: %(reason)s", reason=type(error).__name__)) from None
+
+    def delete_recording(self, recording_sid: str) -> None:
+        """Delete a recording; one that is gone is no error."""
+        try:
+            self.client.recordings(recording_sid).delete()
+        except TwilioRestException as error:
+            if error.status != _GONE:
+                raise _problem(error) from None
+        except TwilioException as error:
+            raise _problem(error) from None
+
+
+def connect(settings: Settings) -> RestApi:
+    """Return the API of the account in the settings; raises MissingPart when there is none."""
+    if not settings.twilio.account_sid or not any(settings.twilio.auth_tokens):
+        raise MissingPart(
+            _(
+                "no Twilio account is configured: set SANSHENG_TWILIO_ACCOUNT_SID and SANSHENG_TWILIO_AUTH_TOKEN"
+            )
+        )
+    return RestApi(settings)
+
+
+def _problem(error: TwilioException) -> RetryLater | BadInput:
+    """Return Twilio's refusal by its number: its sentence may quote a telephone number."""
+    if not isinstance(error, TwilioRestException):
+        return RetryLater(_("Twilio cannot be reached: %(reason)s", reason=type(error).__name__))
+    told = _("Twilio refused: HTTP %(status)s, error %(code)s", status=error.status, code=error.code)
+    return RetryLater(told) if error.status >= _PASSING or error.status == _TOO_MANY else BadInput(told)

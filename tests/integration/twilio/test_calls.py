@@ -1,0 +1,83 @@
+"""Whole calls on the virtual Twilio end up in the call log as calls on Asterisk do."""
+
+import pytest
+from sqlalchemy import select
+
+from ivr.callbacks import Callback
+from ivr.models import Agent, Call, QueueVisit
+from ivr.services import call_path
+from tests.integration.twilio.virtual_legs import HANG_UP, Knobs, QueuePlan, ScriptedCaller
+
+
+def the_call(session, sid):
+    return session.scalars(select(Call).where(Call.provider_call_id == sid)).one()
+
+
+def test_a_caller_is_greeted_waits_talks_and_rates(hotline):
+    line = hotline(Knobs())
+    sid = line.twilio.call(ScriptedCaller(keys=["1", "1", "5"], queues=[QueuePlan("bridged", talk_s=30.0)]))
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        call = the_call(session, sid)
+        assert (call.provider, call.outcome, call.survey_score) == ("twilio", "answered", 1)
+        assert (call.caller, call.dialled) == ("13800138000", "+864008000000")
+        (visit,) = call.visits
+        assert (visit.queue.name, visit.outcome, visit.ended_by) == ("consulting", "answered", "agent")
+        assert visit.agent.code == "2001"
+        assert visit.talk_s == pytest.approx(30.0, abs=1.0)
+        assert call.ring_s == pytest.approx(4.0, abs=1.0)
+        assert [step.kind for step in call_path(session, call)][-1] == "hangup"
+
+
+@pytest.mark.parametrize(
+    ("caller", "outcome", "visit"),
+    [
+        (
+            ScriptedCaller(keys=["1", "1"], queues=[QueuePlan("abandoned", after_s=3.0)]),
+            "abandoned",
+            "abandoned",
+        ),
+        (ScriptedCaller(keys=["1", HANG_UP]), "hung_up", None),
+        (
+            ScriptedCaller(keys=["1", "2", "1"], queues=[QueuePlan("callback", after_s=2.0)]),
+            "callback",
+            "key",
+        ),
+        (
+            ScriptedCaller(
+                keys=["2", "1", "3"], queues=[QueuePlan("timeout"), QueuePlan("timeout")], messages=[9.0]
+            ),
+            "voicemail",
+            "timeout",
+        ),
+    ],
+)
+def test_callers_who_reach_nobody(hotline, caller, outcome, visit):
+    line = hotline(Knobs())
+    line.twilio.agents_answer = lambda: (99.0, "")
+    sid = line.twilio.call(caller)
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        call = the_call(session, sid)
+        assert call.outcome == outcome
+        assert {v.outcome for v in call.visits} == ({visit} if visit else set())
+        if outcome == "callback":
+            (promise,) = session.scalars(select(Callback))
+            assert (promise.number, promise.queue) == ("13800138000", "after_sales")
+        if outcome == "voicemail":
+            rings = [ring.outcome for v in call.visits for ring in v.rings]
+            assert set(rings) == {"no_answer", "cancelled"}
+
+
+def test_an_agent_who_does_not_press_the_key_gets_no_call(hotline):
+    """A mailbox answers too."""
+    line = hotline(Knobs())
+    answers = iter([(2.0, ""), (2.0, "1")])
+    line.twilio.agents_answer = lambda: next(answers)
+    sid = line.twilio.call(ScriptedCaller(keys=["1", "1"], queues=[QueuePlan("bridged")]))
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        (visit,) = the_call(session, sid).visits
+        assert [ring.outcome for ring in visit.rings] == ["no_answer", "answered"]
+        assert session.scalars(select(QueueVisit)).one().agent.code == "2002"
+        assert session.scalars(select(Agent.code)).all() == ["2001", "2002"]
