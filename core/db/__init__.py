@@ -5,7 +5,7 @@ A row class lives in its room's `models.py`; code gets a session from `Installat
 """
 
 from core.db.base import Base
-from core.db.session import create_database_engine, database_is_busy, unit_of_work
+from core.db.session import create_database_engine, database_errors, database_is_busy, unit_of_work
 from core.db.types import EncryptedText, JSONValue, UTCDateTime
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "JSONValue",
     "UTCDateTime",
     "create_database_engine",
+    "database_errors",
     "database_is_busy",
     "unit_of_work",
 ]

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm import Session
 
-from core.errors import BadInput, MissingPart, RetryLater
+from core.errors import BadInput, MissingPart, NotFound, RetryLater
 from core.i18n import gettext as _
 
 BUSY_TIMEOUT_MS = 15_000
@@ -39,6 +39,7 @@ _SQLITE_PASSING: Final = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
+_SQLITE_DAMAGED: Final = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 _POSTGRESQL_PASSING: Final = ("08", "40", "53", "55P03", "57")
 """SQLSTATE: connection lost, roll-back (deadlock), resources used up (disk full), lock, operator."""
 
@@ -136,14 +137,28 @@ def unit_of_work(engine: Engine, *, read_only: bool = False) -> Iterator[Session
     A read-only unit sees one state of the database throughout, takes no lock, so that pages never
     wait for an import, and cannot write: the database refuses it.
 
-    Raises:
-        RetryLater: the database is locked, full or gone for the moment.
+    Raises what `database_errors` does.
     """
     target = engine.execution_options(**_READ_ONLY[engine.dialect.name]) if read_only else engine
     session = Session(target, expire_on_commit=False)
     try:
-        with session.begin():
+        with database_errors(), session.begin():
             yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what the machine or a user did to the database into errors for people.
+
+    Raises:
+        RetryLater: the database is locked, full or gone for the moment.
+        BadInput: the file is no SQLite database, or not any more.
+        NotFound: a number was looked for that no row can have.
+    """
+    try:
+        yield
     except DBAPIError as error:
         if database_is_busy(error):
             raise RetryLater(
@@ -152,8 +167,17 @@ def unit_of_work(engine: Engine, *, read_only: bool = False) -> Iterator[Session
                     reason=error.orig,
                 )
             ) from error
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_DAMAGED:
+            raise BadInput(
+                _(
+                    "the database file cannot be read (%(reason)s); put it back from a backup",
+                    reason=error.orig,
+                )
+            ) from error
         raise
     except PoolExhausted as error:
         raise RetryLater(_("every database connection of this process is in use; try again")) from error
-    finally:
-        session.close()
+    except OverflowError as error:
+        if "SQLite" not in str(error):
+            raise
+        raise NotFound(_("there is nothing with so large a number")) from error

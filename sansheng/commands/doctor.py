@@ -10,13 +10,12 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from sqlalchemy import text
 
 from core.errors import AppError, ExitCode
 from core.installation import Installation
 from core.jobs import dead_jobs
 from core.settings import Settings, setting_origins
-from recording.asr.model import current_model
+from recording.asr.model import check_model_folder, current_model
 from sansheng.migrations import is_empty, pending_revisions
 from web.assets import MANIFEST
 
@@ -76,8 +75,6 @@ def _data_folder(settings: Settings) -> Finding:
 def _database(settings: Settings) -> Finding:
     installation = Installation.open(settings)
     try:
-        with installation.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
         where = installation.engine.url.render_as_string(hide_password=True)
         if is_empty(installation.engine):
             return Finding("database", "ok", f"{where}: new, gets its schema with the first command")
@@ -98,6 +95,7 @@ def _database(settings: Settings) -> Finding:
 
 def _model(settings: Settings) -> Finding:
     model = current_model(settings)
+    check_model_folder(model.path)
     return Finding("speech model", "ok", f"{model.name} in {model.path}")
 
 

@@ -14,6 +14,7 @@ from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect, text
 
+from core.db import database_errors
 from core.errors import MissingPart
 from core.i18n import gettext as _
 
@@ -45,6 +46,7 @@ def downgrade_database(engine: Engine, revision: str) -> None:
         command.downgrade(alembic_config(connection), revision)
 
 
+@database_errors()
 def pending_revisions(engine: Engine) -> list[str]:
     """List the revisions this database has not had yet, oldest first; raises as `upgrade_database`."""
     with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection, _known_revisions():
@@ -53,9 +55,11 @@ def pending_revisions(engine: Engine) -> list[str]:
         return [r.revision for r in script.iterate_revisions("head", current or "base")][::-1]
 
 
+@database_errors()
 def is_empty(engine: Engine) -> bool:
-    """Whether the database has no tables at all."""
-    return not inspect(engine).get_table_names()
+    """Whether the database has no tables at all; waits for nobody who writes."""
+    with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+        return not inspect(connection).get_table_names()
 
 
 @contextmanager
@@ -65,7 +69,7 @@ def _schema_change(engine: Engine) -> Iterator[Connection]:
     SQLite changes a table by copying it and dropping the old one. With foreign keys on, that drop
     deletes the rows that refer to the table; they can be switched off only outside a transaction.
     """
-    with engine.connect() as connection, _known_revisions():
+    with database_errors(), engine.connect() as connection, _known_revisions():
         sqlite = engine.dialect.name == "sqlite"
         raw = connection.connection.cursor()
         if sqlite:
