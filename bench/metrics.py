@@ -91,7 +91,7 @@ def _one_call(
         "id": number + 1,
         "provider": "simulator",
         "provider_call_id": f"bench-{number}",
-        "caller_hash": f"{int(random.integers(1, 300_000)):064x}",
+        "caller_hash": f"{int(random.integers(1, 300_000)):x}".ljust(64, "0"),
         "started_at": at,
         "ended_at": ended,
         "outcome": outcome,

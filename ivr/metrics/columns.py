@@ -7,7 +7,7 @@ milliseconds, -1 where one is not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -53,7 +53,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Visits of some queues and their unanswered rings, in no particular order.
+    """Visits of some queues and their unanswered rings, by queue and time of entry.
 
     Attributes:
         rows: of type `VISIT`.
@@ -72,15 +72,15 @@ def milliseconds(moment: datetime) -> int:
 def load_visits(session: Session, queue_ids: Iterable[int], since: datetime, until: datetime) -> Visits:
     """Return the visits that entered the queues in a half-open period."""
     wanted = sorted(queue_ids)
-    kept = _kept_days(session, wanted, since, until)
-    parts, rings = [v for v, _ in kept.values()], [r for _, r in kept.values()]
+    parts = _kept_days(session, wanted, since, until)
+    kept = set(parts)
     for queue_id in wanted:
-        for first, last in _gaps(queue_id, since, until, kept.keys()):
+        for first, last in _gaps(queue_id, since, until, kept):
             live = _from_rows(session, queue_id, first, last)
-            parts.append(live.rows.tobytes())
-            rings.append(live.rings.tobytes())
-    rows = np.frombuffer(b"".join(parts), VISIT)
-    rung = np.frombuffer(b"".join(rings), RING)
+            parts[queue_id, _name(first)] = live.rows.tobytes(), live.rings.tobytes()
+    ordered = [parts[place] for place in sorted(parts)]
+    rows = np.frombuffer(b"".join(visits for visits, _ in ordered), VISIT)
+    rung = np.frombuffer(b"".join(rings for _, rings in ordered), RING)
     return Visits(_inside(rows, since, until), _inside(rung, since, until))
 
 
@@ -165,13 +165,12 @@ def _kept_days(
 
 
 def _gaps(
-    queue_id: int, since: datetime, until: datetime, kept: Iterable[tuple[int, str]]
+    queue_id: int, since: datetime, until: datetime, kept: Container[tuple[int, str]]
 ) -> list[tuple[datetime, datetime]]:
     """Return the stretches of a period that have no copy, days that follow each other as one."""
     gaps: list[tuple[datetime, datetime]] = []
-    known = set(kept)
     for day in days_of(since, until):
-        if (queue_id, _name(day)) in known:
+        if (queue_id, _name(day)) in kept:
             continue
         first, last = max(day, since), min(day + timedelta(days=1), until)
         if gaps and gaps[-1][1] == first:
@@ -210,6 +209,7 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
         )
         .join(Call, Call.id == visit.call_id)
         .where(*span)
+        .order_by(visit.entered_at, visit.id)
     )
     packed = [
         (

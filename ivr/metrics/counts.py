@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cache, cached_property
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ _TRANSFER: Final = ENDED_BY.index("transfer")
 _DAY_MS: Final = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counted:
     """Visits with what deciding about them needs.
 
@@ -40,20 +41,33 @@ class Counted:
     repeat: Mask
     definition: Definition
 
-    def outcome(self, name: str) -> Mask:
-        """Return which visits ended so."""
-        return np.asarray(self.rows["outcome"] == _CODE[name])
+    def taken(self, which: Mask | Ints) -> Counted:
+        """Return these of the visits only, or all of them in another order."""
+        return Counted(self.rows[which], self.within_ms[which], self.repeat[which], self.definition)
 
-    @property
+    def column(self, name: str) -> NDArray[Any]:
+        """Return a column, side by side in memory: many times faster to count than inside the rows."""
+        return self._columns(name)
+
+    @cached_property
+    def _columns(self) -> Callable[[str], NDArray[Any]]:
+        return cache(lambda name: np.ascontiguousarray(self.rows[name]))
+
+    @cached_property
+    def outcome(self) -> Callable[[str], Mask]:
+        """Return which visits ended so, by the outcome's name."""
+        return cache(lambda name: np.asarray(self.column("outcome") == _CODE[name]))
+
+    @cached_property
     def in_time(self) -> Mask:
         """Which waits were no longer than the service level's time."""
-        wait = self.rows["wait"]
+        wait = self.column("wait")
         return np.asarray((wait >= 0) & (wait <= self.within_ms))
 
-    @property
+    @cached_property
     def rings(self) -> Ints:
         """How often the answering agent's telephone had begun to ring; 0 where not known or not at all."""
-        return rings_begun(self.rows["ring"], self.definition)
+        return rings_begun(self.column("ring"), self.definition)
 
 
 def rings_begun(ring_ms: NDArray[np.int32], definition: Definition) -> Ints:
@@ -64,25 +78,25 @@ def rings_begun(ring_ms: NDArray[np.int32], definition: Definition) -> Ints:
 
 
 def _short(c: Counted) -> Mask:
-    wait = c.rows["wait"]
+    wait = c.column("wait")
     limit = c.definition.short_abandon_s * 1000
     return np.asarray(c.outcome("abandoned") & (wait >= 0) & (wait <= limit))
 
 
 def _handled(c: Counted) -> Mask:
-    return np.asarray(c.outcome("answered") & (c.rows["talk"] >= 0))
+    return np.asarray(c.outcome("answered") & (c.column("talk") >= 0))
 
 
 def _timed(c: Counted) -> Mask:
-    return np.asarray(c.outcome("answered") & (c.rows["wait"] >= 0))
+    return np.asarray(c.outcome("answered") & (c.column("wait") >= 0))
 
 
 def _rung(c: Counted) -> Mask:
-    return np.asarray(c.outcome("answered") & (c.rows["ring"] >= 0))
+    return np.asarray(c.outcome("answered") & (c.column("ring") >= 0))
 
 
 def _left(c: Counted) -> Mask:
-    return np.isin(c.rows["outcome"], [_CODE[name] for name in ("timeout", "key", "empty", "full")])
+    return np.isin(c.column("outcome"), [_CODE[name] for name in ("timeout", "key", "empty", "full")])
 
 
 COUNTS: Final[Mapping[str, Callable[[Counted], Mask]]] = {
@@ -103,13 +117,13 @@ COUNTS: Final[Mapping[str, Callable[[Counted], Mask]]] = {
     "unknown": lambda c: c.outcome("orphan"),
     "timed": _timed,
     "handled": _handled,
-    "handled_too_short": lambda c: _handled(c) & (c.rows["talk"] < c.definition.handling_low_s * 1000),
-    "handled_too_long": lambda c: _handled(c) & (c.rows["talk"] > c.definition.handling_high_s * 1000),
+    "handled_too_short": lambda c: _handled(c) & (c.column("talk") < c.definition.handling_low_s * 1000),
+    "handled_too_long": lambda c: _handled(c) & (c.column("talk") > c.definition.handling_high_s * 1000),
     "rung": _rung,
     "rings_over_target": lambda c: _rung(c) & (c.rings > c.definition.rings_target),
     "rings_over_limit": lambda c: _rung(c) & (c.rings > c.definition.rings_limit),
     "rings_over_tolerance": lambda c: _rung(c) & (c.rings > c.definition.rings_tolerance),
-    "transferred": lambda c: c.rows["ended_by"] == _TRANSFER,
+    "transferred": lambda c: c.column("ended_by") == _TRANSFER,
     "repeat_callers": lambda c: c.repeat,
 }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import Any, Final
 
 import numpy as np
@@ -42,37 +41,54 @@ class Figures:
 
     def rows(self) -> list[dict[str, Figure]]:
         """Return every group's figures."""
-        columns = {name: column.tolist() for name, column in self.counts.items()}
-        columns |= {
-            name: [None if isnan(value) else round(value, 6) for value in column.tolist()]
-            for name, column in self.values.items()
-        }
+        columns: dict[str, list[Figure]] = {name: c.tolist() for name, c in self.counts.items()}
+        for name, column in self.values.items():
+            rounded = np.round(column, 6).astype(object)
+            rounded[np.isnan(column)] = None
+            columns[name] = rounded.tolist()
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Visits sorted by group: where each group that has any begins."""
+
+    group: Ints
+    starts: Ints
+    size: int
+
+    def sums(self, column: NDArray[Any]) -> NDArray[Any]:
+        """Add a column up by group."""
+        total = np.zeros(self.size, np.int64)
+        if len(self.starts):
+            total[self.group[self.starts]] = np.add.reduceat(column, self.starts, dtype=np.int64)
+        return total
 
 
 def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
     """Return the figures of groups 0 to size - 1; visits of group -1 are in none."""
-    inside = group >= 0
-    if not inside.all():
-        counted = Counted(
-            counted.rows[inside], counted.within_ms[inside], counted.repeat[inside], counted.definition
-        )
-        group = group[inside]
+    if (group < 0).any():
+        inside = group >= 0
+        counted, group = counted.taken(inside), group[inside]
+    if (np.diff(group) < 0).any():
+        order = np.argsort(group, kind="stable")
+        counted, group = counted.taken(order), group[order]
+    runs = _Runs(group, np.flatnonzero(np.diff(group, prepend=-1)), size)
     masks = {name: count_mask(counted, name) for name in COUNTS}
-    counts = {name: np.bincount(group[mask], minlength=size) for name, mask in masks.items()}
-    rows = counted.rows
+    counts = {name: runs.sums(mask.view(np.uint8)) for name, mask in masks.items()}
+    wait, talk = counted.column("wait"), counted.column("talk")
     values = {
         "service_level": service_level(counts, counted.definition.service_level),
         "answer_rate": _ratio(counts["answered"], counts["offered"]),
         "abandon_rate": _ratio(counts["abandoned"], counts["offered"]),
-        "asa_s": _mean(rows["wait"], masks["timed"], group, size),
-        "longest_wait_s": _ranked(rows["wait"], rows["wait"] >= 0, group, size, (100,))[0],
-        "aht_s": _mean(rows["talk"], masks["handled"], group, size),
-        "talk_s": _sum(rows["talk"], masks["handled"], group, size),
-        "rings": _mean(counted.rings * 1000, masks["rung"], group, size),
+        "asa_s": _ratio(runs.sums(wait * masks["timed"]), counts["timed"]) / 1000,
+        "longest_wait_s": _ranked(runs, wait, wait >= 0, (100,))[0],
+        "aht_s": _ratio(runs.sums(talk * masks["handled"]), counts["handled"]) / 1000,
+        "talk_s": runs.sums(talk * masks["handled"]) / 1000,
+        "rings": _ratio(runs.sums(counted.rings * masks["rung"]), counts["rung"]),
     }
-    for name, column, mask in (("wait", "wait", "timed"), ("ring", "ring", "rung")):
-        ranked = _ranked(rows[column], masks[mask], group, size, _PERCENTILES)
+    for name, mask in (("wait", "timed"), ("ring", "rung")):
+        ranked = _ranked(runs, counted.column(name), masks[mask], _PERCENTILES)
         values |= {f"{name}_p{p}_s": found for p, found in zip(_PERCENTILES, ranked, strict=True)}
     return Figures(size, counts, values)
 
@@ -121,30 +137,18 @@ def _ratio(part: Ints, whole: Ints) -> NDArray[np.float64]:
     return ratio
 
 
-def _sum(column: NDArray[Any], mask: Mask, group: Ints, size: int) -> NDArray[np.float64]:
-    return np.bincount(group[mask], weights=column[mask], minlength=size) / 1000
-
-
-def _mean(column: NDArray[Any], mask: Mask, group: Ints, size: int) -> NDArray[np.float64]:
-    counts = np.bincount(group[mask], minlength=size)
-    mean = np.full(size, np.nan)
-    np.divide(_sum(column, mask, group, size), counts, out=mean, where=counts > 0)
-    return mean
-
-
 def _ranked(
-    column: NDArray[Any], mask: Mask, group: Ints, size: int, percents: Sequence[int]
+    runs: _Runs, column: NDArray[Any], mask: Mask, percents: Sequence[int]
 ) -> list[NDArray[np.float64]]:
     """Return nearest-rank percentiles of each group: sorted by group and value in one key."""
-    chosen = group[mask]
-    ordered = np.sort((chosen << _WAIT_BITS) | column[mask].astype(np.int64))
-    counts = np.bincount(chosen, minlength=size)
+    ordered = np.sort((runs.group[mask] << _WAIT_BITS) | column[mask])
+    counts = runs.sums(mask.view(np.uint8))
     starts = np.cumsum(counts) - counts
     some = counts > 0
     found = []
     for percent in percents:
         rank = np.maximum(1, -(-counts * percent // 100))
-        result = np.full(size, np.nan)
+        result = np.full(runs.size, np.nan)
         result[some] = (ordered[(starts + rank - 1)[some]] & ((1 << _WAIT_BITS) - 1)) / 1000
         found.append(result)
     return found

@@ -74,9 +74,43 @@ def test_report_gives_the_same_figures_in_every_form(run, log_file):
 
     assert as_json["service_level"] == 1.0
     assert as_json["asa_s"] == 4.0
-    assert {name: str(value) for name, value in as_json.items()} == as_csv
+    levels = as_json.pop("service_levels")
+    assert set(levels.values()) == {1.0}
+    assert {name: "" if value is None else str(value) for name, value in as_json.items()} == as_csv
     assert "answered within the queue's time ÷ offered" in table
     assert [line.split()[0] for line in table.splitlines()[1:3]] == ["queue", "q"]
+
+
+def test_a_report_prints_its_definition_and_an_old_version_can_be_asked_for(run, log_file, tmp_path):
+    run("import", log_file)
+    ours = tmp_path / "strict.yaml"
+    ours.write_text("name: standard\ntitle_zh: 更严\ntitle_en: Strict\nwithin_s: 3\n", encoding="utf-8")
+
+    assert run("define", ours).stdout.strip() == "standard@2"
+    new = json.loads(run("report", *PERIOD, "--json").stdout)
+    old = json.loads(run("report", *PERIOD, "--json", "--definition", "standard@1").stdout)
+    assert [document["queues"][0]["service_level"] for document in (old, new)] == [1.0, 0.0]
+    assert (new["definition"]["version"], new["service_level"]) == (2, "answered within 3 s ÷ offered")
+    assert "definition: standard@2" in run("report", *PERIOD).stdout
+    assert "standard@2" in run("definitions").stdout
+
+
+def test_intervals_sum_up_to_the_report(run, log_file):
+    run("import", log_file)
+    document = json.loads(run("report", *PERIOD, "--interval", "15m", "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(run("report", *PERIOD, "--interval", "1d", "--csv").stdout)))
+
+    assert [row["offered"] for row in document["intervals"]] == [1]
+    assert rows[0]["from"].endswith("T00:00:00+08:00")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", b"[1", b"just words", b"name: x"])
+def test_a_file_that_holds_no_definition_is_told(run, tmp_path, content):
+    path = tmp_path / "definition.yaml"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert isinstance(run("define", path).exception, BadInput)
 
 
 def test_report_of_a_time_without_calls_says_so(run):
@@ -88,6 +122,7 @@ def test_report_of_a_time_without_calls_says_so(run):
     [
         (("--queue", "nobody"), NotFound),
         (("--from", "yesterday"), BadInput),
+        (("--definition", "nobody"), NotFound),
         (("--from", "2026-10-02", "--to", "2026-10-01"), BadInput),
     ],
 )

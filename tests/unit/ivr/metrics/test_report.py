@@ -39,13 +39,13 @@ def some_visits(draw):
                     "where": st.sampled_from([0, 1]),
                 }
             ),
-            max_size=12,
+            max_size=8,
         )
     )
 
 
 @given(visits=some_visits(), kept=st.booleans())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_count_lists_exactly_as_many_calls_as_it_says(installation, clock, visits, kept):
     clock.at = START + timedelta(days=9)
     with installation.unit_of_work() as session:
