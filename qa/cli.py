@@ -30,7 +30,7 @@ from qa.scorecard import Scorecard, check_scorecard, read_scorecard
 from recording.models import Recording
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = click.Path(path_type=Path)
 
 
 @click.command("score")

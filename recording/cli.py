@@ -23,6 +23,7 @@ from ivr.models import Agent, Call
 from recording.asr.model import current_model
 from recording.asr.vosk_engine import load_engine
 from recording.cli_model import model
+from recording.cli_muting import pause, resume
 from recording.folders import FolderWatch, ImportedItem, find_recordings, import_recordings
 from recording.ingest import CONVERSATION, VOICEMAIL, RecordingFacts, add_recording, audio_files
 from recording.jobs import pending_recordings, transcribe_many
@@ -31,8 +32,8 @@ from recording.naming import PATTERNS
 
 __all__ = ["model", "recording", "transcribe"]
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(path_type=Path)
+_FOLDER = click.Path(path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 _agent_channel = click.option(
     "--agent-channel",
@@ -50,7 +51,11 @@ _pattern = click.option(
 
 @click.group("recording")
 def recording() -> None:
-    """Take recordings in."""
+    """Take recordings in; pause them while the call goes on."""
+
+
+recording.add_command(pause)
+recording.add_command(resume)
 
 
 @recording.command("add")
