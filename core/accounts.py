@@ -33,11 +33,12 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What somebody may do. Listening and downloading are separate rights."""
+    """What somebody may do. Listening, listening in on a call that goes on, and downloading are separate rights."""
 
     SEE_OWN_CALLS = "see_own_calls"
     SEE_ALL_CALLS = "see_all_calls"
     LISTEN = "listen"
+    LISTEN_LIVE = "listen_live"
     DOWNLOAD = "download"
     SEE_NUMBERS = "see_numbers"
     GRADE = "grade"
@@ -56,7 +57,9 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.QA_LEAD: frozenset(
         {_P.SEE_ALL_CALLS, _P.LISTEN, _P.DOWNLOAD, _P.GRADE, _P.DRAW_SAMPLES, _P.DECIDE_DISPUTES}
     ),
-    Role.SUPERVISOR: frozenset({_P.SEE_ALL_CALLS, _P.LISTEN, _P.SEE_NUMBERS, _P.DECIDE_DISPUTES}),
+    Role.SUPERVISOR: frozenset(
+        {_P.SEE_ALL_CALLS, _P.LISTEN, _P.LISTEN_LIVE, _P.SEE_NUMBERS, _P.DECIDE_DISPUTES}
+    ),
     # An administrator runs the machine and does not listen (standards: no listening by default).
     Role.ADMIN: frozenset({_P.MANAGE_USERS, _P.SEE_AUDIT, _P.RETRY_JOBS}),
 }

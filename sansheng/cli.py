@@ -21,6 +21,7 @@ from core.settings import Settings, load_settings
 from sansheng.migrations import is_empty, pending_revisions, upgrade_database
 
 COMMANDS = {
+    "agent": "ivr.cli_floor:agent",
     "asterisk": "sansheng.commands.asterisk:asterisk",
     "audit": "sansheng.commands.accounts:audit",
     "db": "sansheng.commands.database:db",
@@ -28,6 +29,8 @@ COMMANDS = {
     "demo": "sansheng.commands.demo:demo",
     "doctor": "sansheng.commands.doctor:doctor",
     "ivr": "ivr.cli:ivr",
+    "listen": "ivr.cli_floor:listen",
+    "live": "ivr.cli_floor:live",
     "model": "recording.cli:model",
     "queue": "ivr.cli_queue:queue",
     "recording": "recording.cli:recording",

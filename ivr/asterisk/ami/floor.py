@@ -20,6 +20,8 @@ from ivr.live import LiveAgent, LiveFloor, LiveQueue, WaitingCaller
 _UP: Final = "6"
 _LINE: Final = {"0": "ringing", "1": "ringing", "5": "ringing", _UP: "talking"}
 """State of an agent's channel. In the others he is dialling out."""
+_AGENTS: Final = "from-agents"
+"""Context of the agents' telephones in our dial plan: a call between them, or a listener, is no caller."""
 _NOT_IN_USE, _IN_USE, _BUSY, _INVALID, _UNAVAILABLE, _RINGING, _RING_IN_USE, _ON_HOLD = "12345678"
 _DEVICE: Final = {
     _IN_USE: "busy",
@@ -37,6 +39,7 @@ class _Channel:
     name: str
     linked: str
     state: str
+    context: str
     since: datetime
     on_hold: bool = False
 
@@ -102,7 +105,7 @@ class Floor:
         for agent in agents.values():
             if agent.state == "ringing":
                 ringing.setdefault(agent.call, []).append(agent.agent)
-        calls = {channel.linked for channel in self.channels.values()}
+        calls = {channel.linked for channel in self.channels.values() if channel.context != _AGENTS}
         waiting = {caller.call for queue in self.queues.values() for caller in queue}
         talking = {agent.call for agent in agents.values() if agent.state in {"talking", "on_hold"}}
         return LiveFloor(
@@ -147,6 +150,7 @@ class Floor:
                 name=message.get("Channel"),
                 linked=message.get("Linkedid") or unique_id,
                 state=state,
+                context=known.context if known else message.get("Context"),
                 since=known.since if known and known.state == state else since - timedelta(seconds=elapsed),
                 on_hold=bool(known and known.on_hold),
             )

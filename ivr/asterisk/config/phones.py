@@ -118,9 +118,12 @@ def call_extension(phone: Phone) -> str:
 
 
 def log_in_lines(phone: Phone) -> str:
-    """Return the subroutine that logs an agent into all queues of theirs."""
+    """Return the subroutine that logs an agent into all queues of theirs.
+
+    The member's name is the interface: queue_log tells the name, and the ledger knows agents by the interface.
+    """
     steps = [
-        f"AddQueueMember({queue},{phone.interface},{penalty},,{plain(phone.name)},{phone.interface})"
+        f"AddQueueMember({queue},{phone.interface},{penalty},,{phone.interface},{phone.interface})"
         for queue, penalty in phone.queues.items()
     ]
     return _subroutine(phone.endpoint, steps)

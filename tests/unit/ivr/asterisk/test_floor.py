@@ -137,3 +137,13 @@ def test_who_logs_out_is_gone_and_one_name_is_not_the_beginning_of_another(floor
     assert agents(tell(floor, both + ringing)) == {"PJSIP/1": ("ready", ""), "PJSIP/11": ("ringing", "3.1")}
     gone = "Event: QueueMemberRemoved\nQueue: q\nInterface: PJSIP/11\n\n"
     assert agents(tell(floor, gone)) == {"PJSIP/1": ("ready", "")}
+
+
+def test_a_listener_and_a_call_between_agents_are_no_callers(floor):
+    line = "Event: Newchannel\nChannel: {name}\nChannelState: 6\nUniqueid: {id}\nLinkedid: {id}\nContext: {context}\n\n"
+    shown = tell(
+        floor,
+        line.format(name="PJSIP/trunk-1", id="4.1", context="from-trunk")
+        + line.format(name="PJSIP/2001-2", id="4.2", context="from-agents"),
+    )
+    assert (shown.calls, shown.in_menu) == (1, 1)
