@@ -19,6 +19,7 @@ from ivr.asterisk.watch import FOLLOW_EVERY_S
 from ivr.ledger.integrity import Findings, integrity_report
 from ivr.ledger.store import ImportedFile, import_queue_log
 from ivr.metrics.command import define, definitions, report
+from ivr.staffing.command import staffing
 
 _KINDS: Final = ("bad_lines", "orphans", "duplicates", "clock_jumps")
 
@@ -119,5 +120,5 @@ def _print_findings(title: str, findings: Findings) -> None:
         click.echo("  " + _("and %(count)s more", count=findings.count - len(findings.listed)))
 
 
-for command in (report, definitions, define):
+for command in (report, definitions, define, staffing):
     queue.add_command(command)

@@ -1,0 +1,1 @@
+"""How many agents an interval needs: queueing formulas, callers' patience, and a forecast of the calls."""
