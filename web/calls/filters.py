@@ -29,6 +29,8 @@ OUTCOMES: Final = (
 PERIODS: Final[dict[str, int | None]] = {"today": 1, "7": 7, "30": 30, "365": 365, "all": None, "dates": None}
 """Names of periods → days back from the end of today."""
 DEFAULT_PERIOD: Final = "30"
+_YEARS: Final = range(1900, 9999)
+"""Of days that can be asked for: the day after them, and their midnight in any zone, must exist too."""
 JUDGEMENTS: Final = ("needs_human", "critical", "ungraded")
 
 
@@ -44,8 +46,8 @@ class CallFilter:
     outcome: str = ""
     caller: str = ""
     recorded: bool = False
-    score_from: float | None = None
-    score_to: float | None = None
+    score_from: int | None = None
+    score_to: int | None = None
     judgement: str = ""
 
     @property
@@ -113,13 +115,14 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
-def _score(text: str | None) -> float | None:
+def _score(text: str | None) -> int | None:
     number = _number(text)
-    return None if number is None else float(min(number, 100))
+    return None if number is None else min(number, 100)
 
 
 def _day_text(text: str | None) -> str:
     try:
-        return date.fromisoformat(text or "").isoformat()
+        day = date.fromisoformat(text or "")
     except ValueError:
         return ""
+    return day.isoformat() if day.year in _YEARS else ""

@@ -88,7 +88,7 @@ def parse_cursor(cursor: str) -> tuple[datetime, int]:
     at, _separator, number = cursor.partition("~")
     try:
         return datetime.fromisoformat(at).astimezone(UTC), int(number)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadInput(
             _("This address names no place in the call list; start from its first page.")
         ) from None

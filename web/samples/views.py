@@ -95,6 +95,6 @@ def _zone() -> ZoneInfo:
 
 
 def _whole_number(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
-        raise BadInput(_("%(text)s is not a number of calls", text=text or "?"))
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(MAX_PER_AGENT)):
+        raise BadInput(_("%(text)s is not a number of calls", text=text[:20] or "?"))
     return int(text)

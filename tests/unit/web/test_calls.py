@@ -180,3 +180,40 @@ def test_a_call_without_recording_has_a_page_that_says_so(browser_of, installati
     assert "hung up after waiting 14 s" in page
     with installation.unit_of_work(read_only=True) as session:
         assert session.get(Call, call.id) is not None
+
+
+def test_a_score_asked_for_stays_asked_for_on_the_next_page_and_in_the_export():
+    chosen = read_filter({"score_from": "60", "score_to": "100"})
+
+    assert chosen.query() == "score_from=60&score_to=100"
+    assert read_filter({"score_from": "60", "score_to": "100"}) == chosen
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "period=dates&start=0001-01-01",
+        "period=dates&end=9999-12-31",
+        "queue=99999999999999999999",
+    ],
+)
+def test_a_day_or_number_beyond_all_calls_filters_nothing(browser_of, installation, staff, query):
+    call = add_call(installation, staff)
+
+    answer = browser_of("inspector").get(f"/calls?{query}")
+
+    assert answer.status_code == 200
+    assert shown(answer) == [call.id]
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/calls?after=9999-12-31T23:59:59-12:00~1", 400),
+        ("/calls?after=2026-01-01T00:00:00%2B00:00~99999999999999999999", 404),
+        ("/calls/99999999999999999999", 404),
+        ("/recordings/99999999999999999999/audio", 404),
+    ],
+)
+def test_a_place_or_number_that_cannot_be_is_no_defect_of_ours(browser_of, address, status):
+    assert browser_of("inspector").get(address).status_code == status

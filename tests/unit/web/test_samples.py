@@ -81,3 +81,12 @@ def test_lists_ask_a_fixed_number_of_questions(browser_of, calls, installation, 
 
     assert len(home) == 3, "account, counts, tasks"
     assert len(page) == 4, "account, draw, calls, who drew"
+
+
+@pytest.mark.parametrize("size", ["9" * 5000, "0", "1001", "-1", ""])
+def test_a_size_that_is_none_is_refused_with_the_form(browser_of, calls, installation, size):
+    answer = browser_of("qa_lead").post("/samples", data=FORM | {"per_agent": size})
+
+    assert answer.status_code == 422
+    with installation.unit_of_work(read_only=True) as session:
+        assert session.scalar(select(Draw)) is None
