@@ -12,12 +12,15 @@ from typing import Final
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from core.errors import Conflict
 from core.installation import Installation
 from core.jobs.rows import enqueue
-from ivr.flow.events import HungUp
+from ivr.flow.document import Flow
+from ivr.flow.events import HungUp, QueueResult
 from ivr.flow.interpreter import advance
 from ivr.flow.state import FlowState
-from ivr.ledger.steps import steps_of
+from ivr.ledger.path import END
+from ivr.ledger.steps import FlowStep, steps_of
 from ivr.twilio.facts import QueueEvent, record_facts
 from ivr.twilio.hotline import Hotline
 from ivr.twilio.leaving import leave_queue
@@ -63,19 +66,28 @@ def hang_up(session: Session, hotline: Hotline, call: TwilioCall, now: datetime)
     """Take the hang-up; a queue's result that was never told is what our own notes say."""
     if call.state is None:
         return
-    state = FlowState.from_json(call.state)
-    steps = []
     noted: tuple[QueueEvent, ...] = ()
+    result: QueueResult | None = None
     if call.waiting == "queue" and call.entered_at is not None:
         result, noted = leave_queue(session, call, "hangup", now=now, by_caller=True)
-        answer = advance(hotline.flow, state, result)
-        steps += steps_of(hotline.flow, answer, number=call.steps)
-        state = answer.state
-    answer = advance(hotline.flow, state, HungUp(at=now))
-    steps += steps_of(hotline.flow, answer, number=call.steps + len(steps))
+    try:
+        steps = _last_steps(hotline.flow, call, result, now)
+    except Conflict:  # the flow was changed while the call was on its way
+        steps = [FlowStep(number=call.steps, at=now, kind=END, fields={"outcome": "failed"})]
     call.steps += len(steps)
     call.state, call.waiting, call.line = None, "", ""
     record_facts(session, call.call_sid, now=now, steps=steps, events=noted)
+
+
+def _last_steps(flow: Flow, call: TwilioCall, result: QueueResult | None, now: datetime) -> list[FlowStep]:
+    steps: list[FlowStep] = []
+    state = FlowState.from_json(call.state or "")
+    for event in (result, HungUp(at=now)):
+        if event is not None:
+            answer = advance(flow, state, event)
+            steps += steps_of(flow, answer, number=call.steps + len(steps))
+            state = answer.state
+    return steps
 
 
 def settle_call(installation: Installation, *, call_sid: str) -> None:

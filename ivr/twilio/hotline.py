@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -102,9 +103,18 @@ class Hotline:
     def of(cls, settings: Settings) -> Self:
         """Return the hotline the settings describe; raises BadInput for an unsound flow."""
         addresses = Addresses(settings.public.base_url)
-        path = settings.twilio.flow
         return cls(
-            flow=load_flow(Path(path)) if path else shipped_flow(),
+            flow=_flow(settings.twilio.flow),
             addresses=addresses,
             audio=PromptAudio(settings.home / "prompts", addresses),
         )
+
+
+def _flow(path: str) -> Flow:
+    """Return the flow of a file, read once in a process as long as the file stays as it is."""
+    return _read_flow(path, Path(path).stat().st_mtime_ns if path and Path(path).is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def _read_flow(path: str, _changed_ns: int) -> Flow:
+    return load_flow(Path(path)) if path else shipped_flow()

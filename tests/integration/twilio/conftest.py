@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import FixedClock
+from core.events import dispatch
 from core.jobs import Job
 from core.settings import Settings
 from ivr.models import Agent, Queue, QueueMember
@@ -16,6 +17,7 @@ from tests.integration.twilio.virtual_legs import BASE
 from tests.integration.twilio.virtual_twilio import ACCOUNT, NUMBER, TOKEN, VirtualTwilio
 from web.app import create_app
 
+OURS = ("take_in_call_recording", *(name for name in wiring.JOBS if "twilio" in name))
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
 
 
@@ -73,13 +75,11 @@ class Hotline:
         self.twilio = VirtualTwilio(
             self.app.test_client(), installation.clock, knobs, seed, after_each=self.work
         )
-        self.done = set()
 
     def work(self):
-        """Do the jobs that are due."""
+        """Do the jobs that are due, as the workers would."""
         while due := self._due():
-            for job_id, name, arguments in due:
-                self.done.add(job_id)
+            for name, arguments in due:
                 self._do(name, arguments)
 
     def settle(self):
@@ -89,17 +89,18 @@ class Hotline:
             self.twilio.pass_time(seconds)
 
     def _due(self):
-        with self.installation.unit_of_work(read_only=True) as session:
-            jobs = session.execute(
-                select(Job.id, Job.name, Job.arguments).where(
-                    Job.name.like("%twilio%"), Job.available_at <= self.installation.clock.now()
-                )
-            ).all()
-        return [job for job in jobs if job.id not in self.done]
+        now = self.installation.clock.now()
+        with self.installation.unit_of_work() as session:
+            dispatch(session, wiring.SUBSCRIPTIONS, at=now)
+            ready = select(Job).where(Job.name.in_(OURS), Job.state == "queued", Job.available_at <= now)
+            jobs = session.scalars(ready.order_by(Job.id)).all()
+            for job in jobs:
+                job.state = "done"
+            return [(job.name, job.arguments) for job in jobs]
 
     def _do(self, name, arguments):
         job = wiring.JOBS[name]
-        if name == SETTLE_JOB or name.startswith("take_in"):
+        if name in {SETTLE_JOB, "take_in_call_recording"}:
             job(self.installation, **arguments)
         else:
             job(self.installation, **arguments, api=self.twilio)

@@ -16,6 +16,7 @@ import heapq
 import itertools
 import wave
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -43,7 +44,8 @@ class VirtualTwilio(Courses):
     seed: int = 0
     token: str = TOKEN
     after_each: Callable[[], None] = lambda: None
-    fail: Callable[[], bool] | None = None
+    out_of_order: Callable[[], AbstractContextManager[None]] = nullcontext
+    """What our side fails in, at the knob's rate."""
 
     def __post_init__(self):
         self.random = Random(self.seed)
@@ -57,7 +59,7 @@ class VirtualTwilio(Courses):
         self.log: list[tuple] = []
         self.fetched: list[str] = []
         self.deleted: list[str] = []
-        self.agents_answer: Callable[[], tuple[float, str]] = lambda: (4.0, "1")
+        self.agents_answer: Callable[[], tuple[float, str]] = self._agents_as_planned
 
     # --- what the test does
 
@@ -72,10 +74,17 @@ class VirtualTwilio(Courses):
     def run(self) -> None:
         """Let everything happen that is under way."""
         while self.agenda:
-            at, _number, do = heapq.heappop(self.agenda)
+            at, _number, do, is_due = heapq.heappop(self.agenda)
+            if not is_due():
+                continue
             self._move(at)
             do()
             self.after_each()
+
+    def _agents_as_planned(self) -> tuple[float, str]:
+        """Let an agent answer when the script of somebody who waits says that one does."""
+        waiting = [leg for members in self.queues.values() for leg in members]
+        return (4.0, "1") if any(leg.plan.outcome == "bridged" for leg in waiting) else (99.0, "")
 
     def pass_time(self, seconds: float) -> None:
         """Let time go by after everything has happened."""
@@ -139,7 +148,8 @@ class VirtualTwilio(Courses):
             if not leg.over:
                 self._end(leg)
             return
-        self._at(self.now + pause_s, lambda: self._resume(leg, token, None))
+        is_due = lambda: not leg.over and token == leg.token  # noqa: E731 - it may have been woken earlier
+        self._at(self.now + pause_s, lambda: self._resume(leg, token, None), is_due)
 
     def _interrupt(self, leg, value):
         leg.token += 1
@@ -213,8 +223,8 @@ class VirtualTwilio(Courses):
         """Send a request as often as the address's fragment says; return the document to execute."""
         address, _hash, fragment = url.partition("#")
         retries = 2 if "5xx" in fragment else 0
-        for _attempt in range(retries + 1):
-            answer = self._send(address, params)
+        for attempt in range(retries + 1):
+            answer = self._send(address, params, may_fail=attempt < retries or self.knobs.failures == 1.0)
             if answer.status_code < 500:
                 break
         else:
@@ -233,18 +243,18 @@ class VirtualTwilio(Courses):
         check_document(text, context)
         return text
 
-    def _send(self, address, params):
+    def _send(self, address, params, *, may_fail=False):
         signature = RequestValidator(self.token).compute_signature(address, params)
         headers = {"X-Twilio-Signature": signature}
-        if self.fail is not None and self.random.random() < self.knobs.failures:
-            with self.fail():
+        if may_fail and self.random.random() < self.knobs.failures:
+            with self.out_of_order():
                 return self.http.post(address.removeprefix(BASE), data=params, headers=headers)
         return self.http.post(address.removeprefix(BASE), data=params, headers=headers)
 
     # --- time
 
-    def _at(self, at, do):
-        heapq.heappush(self.agenda, (at, next(self.counter), do))
+    def _at(self, at, do, is_due=lambda: True):
+        heapq.heappush(self.agenda, (at, next(self.counter), do, is_due))
 
     def _move(self, at):
         self.now = max(self.now, at)
