@@ -8,6 +8,7 @@ What an agent does is read off the agent's channels: a device state says only `b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from ivr.live import LiveAgent, LiveFloor, LiveQueue, WaitingCaller
 _UP: Final = "6"
 _LINE: Final = {"0": "ringing", "1": "ringing", "5": "ringing", _UP: "talking"}
 """State of an agent's channel. In the others he is dialling out."""
+_CLOCK: Final = re.compile(r"([0-9]{1,4}):([0-9]{2}):([0-9]{2})")
 _AGENTS: Final = "from-agents"
 """Context of the agents' telephones in our dial plan: a call between them, or a listener, is no caller."""
 _NOT_IN_USE, _IN_USE, _BUSY, _INVALID, _UNAVAILABLE, _RINGING, _RING_IN_USE, _ON_HOLD = "12345678"
@@ -220,8 +222,5 @@ def _agent(agent: str, places: list[_Place], channels: list[_Channel], now: date
 
 def _clock_s(text: str) -> float:
     """Return the seconds of `00:01:05`; 0 for anything else."""
-    parts = text.split(":")
-    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
-        return 0.0
-    hours, minutes, seconds = map(int, parts)
-    return hours * 3600.0 + minutes * 60 + seconds
+    told = _CLOCK.fullmatch(text)
+    return int(told[1]) * 3600.0 + int(told[2]) * 60 + int(told[3]) if told else 0.0

@@ -18,6 +18,7 @@ from core.i18n import gettext as _
 LONGEST_LINE: Final = 65_536
 MOST_HEADERS: Final = 4_096
 
+_LARGEST: Final = 1e10
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}", re.ASCII)
 _FORBIDDEN: Final = re.compile(r"[\r\n\0]")
 
@@ -42,11 +43,12 @@ class Message:
         return [value for found, value in self.headers if found == wanted]
 
     def number(self, name: str) -> float | None:
-        """Return a header as a number, None when it is not one."""
+        """Return a header as a number; None when it is not one, or larger than any time or count can be."""
         try:
-            return float(self.get(name))
+            value = float(self.get(name))
         except ValueError:
             return None
+        return value if abs(value) < _LARGEST else None
 
     @property
     def event(self) -> str:

@@ -147,3 +147,15 @@ def test_a_listener_and_a_call_between_agents_are_no_callers(floor):
         + line.format(name="PJSIP/2001-2", id="4.2", context="from-agents"),
     )
     assert (shown.calls, shown.in_menu) == (1, 1)
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999", "-1e9", "9" * 400, "1e9", "²", ""])
+def test_a_number_that_cannot_be_is_no_number(floor, number):
+    """Found by fuzzing: what overflows a date must not cost the event."""
+    told = (
+        f"Event: QueueEntry\nQueue: q\nUniqueid: 1.1\nPosition: {number}\nWait: {number}\nTimestamp: {number}\n\n"
+        f"Event: QueueMember\nQueue: q\nLocation: PJSIP/1\nStatus: 1\nPaused: 0\nLoginTime: {number}\n\n"
+        f"Event: CoreShowChannel\nChannel: PJSIP/1-1\nUniqueid: 2.2\nDuration: {number}:{number}:{number}\n\n"
+    )
+    shown = tell(floor, told)
+    assert len(shown.queues[0].waiting) == len(shown.agents) == 1
