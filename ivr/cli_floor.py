@@ -15,6 +15,7 @@ from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.asterisk import duty
 from ivr.asterisk.listening import listen_in
+from ivr.cli_people import agent_add, agent_list, agent_set
 from ivr.live import AGENT_STATES, LiveState, read_live
 
 
@@ -54,7 +55,7 @@ def _age(state: LiveState, now: datetime) -> str:
 
 @click.group()
 def agent() -> None:
-    """Agents on duty: log in, pause, log out."""
+    """Agents: their names and numbers; log in, pause, log out."""
 
 
 @agent.command("log-in")
@@ -110,3 +111,7 @@ def listen(installation: Installation, code: str, username: str, phone: str) -> 
         raise NotFound(_("there is no user “%(name)s”", name=username))
     call = listen_in(installation, user_id, code, phone=phone)
     click.echo(_("listening in on call %(call)s", call=call))
+
+
+for command in (agent_list, agent_add, agent_set):
+    agent.add_command(command)

@@ -16,6 +16,7 @@ from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.asterisk.follower import QueueLogFollower
 from ivr.asterisk.watch import FOLLOW_EVERY_S
+from ivr.cli_people import queue_add, queue_list, queue_member, queue_set
 from ivr.ledger.integrity import Findings, integrity_report
 from ivr.ledger.store import ImportedFile, import_queue_log
 from ivr.metrics.command import define, definitions, report
@@ -26,7 +27,7 @@ _KINDS: Final = ("bad_lines", "orphans", "duplicates", "clock_jumps")
 
 @click.group()
 def queue() -> None:
-    """Queues: take in Asterisk's queue_log, check it, report."""
+    """Queues: their names and members; take in Asterisk's queue_log, check it, report."""
 
 
 @queue.command("import")
@@ -120,5 +121,5 @@ def _print_findings(title: str, findings: Findings) -> None:
         click.echo("  " + _("and %(count)s more", count=findings.count - len(findings.listed)))
 
 
-for command in (report, definitions, define, staffing):
+for command in (report, definitions, define, staffing, queue_list, queue_add, queue_set, queue_member):
     queue.add_command(command)
