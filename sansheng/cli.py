@@ -40,6 +40,7 @@ COMMANDS = {
     "scorecard": "qa.cli:scorecard",
     "serve": "sansheng.commands.work:serve",
     "transcribe": "recording.cli:transcribe",
+    "twilio": "ivr.cli_twilio:twilio",
     "user": "sansheng.commands.accounts:user",
     "web": "web.cli:web",
     "worker": "sansheng.commands.work:worker",

@@ -78,7 +78,7 @@ class RestApi:
                 timeout=ring_s,
             )
         except TwilioException as error:
-            raise _problem(error) from None
+            raise problem_of(error) from None
         return str(call.sid)
 
     def end_call(self, call_sid: str) -> None:
@@ -87,9 +87,9 @@ class RestApi:
             self.client.calls(call_sid).update(status="completed")
         except TwilioRestException as error:
             if error.code != 21220 and error.status != _GONE:  # 21220: the call is not in progress
-                raise _problem(error) from None
+                raise problem_of(error) from None
         except TwilioException as error:
-            raise _problem(error) from None
+            raise problem_of(error) from None
 
     def fetch_media(self, recording_sid: str, *, channels: int, target: Path) -> tuple[int, str]:
         """Write a recording's WAV into a file; return HTTP status and content type.
@@ -120,9 +120,9 @@ class RestApi:
             self.client.recordings(recording_sid).delete()
         except TwilioRestException as error:
             if error.status != _GONE:
-                raise _problem(error) from None
+                raise problem_of(error) from None
         except TwilioException as error:
-            raise _problem(error) from None
+            raise problem_of(error) from None
 
 
 def connect(settings: Settings) -> RestApi:
@@ -136,7 +136,7 @@ def connect(settings: Settings) -> RestApi:
     return RestApi(settings)
 
 
-def _problem(error: TwilioException) -> RetryLater | BadInput:
+def problem_of(error: TwilioException) -> RetryLater | BadInput:
     """Return Twilio's refusal by its number: its sentence may quote a telephone number."""
     if not isinstance(error, TwilioRestException):
         return RetryLater(_("Twilio cannot be reached: %(reason)s", reason=type(error).__name__))

@@ -164,7 +164,8 @@ def _wait(call: TwilioCall, answer: Advance, told: Sequence[Instruction]) -> Non
     call.entered_at = call.connected_at = None
     call.leaving = call.queue = call.line = ""
     if isinstance(last, Enqueue):
-        call.queue, call.line, call.priority = last.queue, line_name(last), last.priority
+        call.queue, call.priority = last.queue, last.priority
+        call.line = line_name(last.queue, last.priority, record=last.record)
 
 
 def _book(session: Session, call: TwilioCall, told: Sequence[Instruction], now: datetime) -> None:

@@ -60,17 +60,17 @@ def spoken(hotline: Hotline, speech: told.Speech) -> list[ET.Element]:
     return verbs
 
 
-def line_name(enqueue: told.Enqueue) -> str:
+def line_name(queue: str, priority: int, *, record: bool) -> str:
     """Return the name Twilio knows a queue by.
 
     Twilio's queues know no priority and are emptied from the front; whether a conversation is recorded is
     decided on the agent's leg, before it is known who the caller is. So both are part of the name.
     """
-    suffix = (f".{enqueue.priority}" if enqueue.priority else "") + ("" if enqueue.record else _UNRECORDED)
+    suffix = (f".{priority}" if priority else "") + ("" if record else _UNRECORDED)
     room = _LONGEST_QUEUE_NAME - len(suffix)
-    if len(enqueue.queue) <= room:
-        return enqueue.queue + suffix
-    return f"{enqueue.queue[: room - 9]}-{hashlib.sha256(enqueue.queue.encode()).hexdigest()[:8]}{suffix}"
+    if len(queue) <= room:
+        return queue + suffix
+    return f"{queue[: room - 9]}-{hashlib.sha256(queue.encode()).hexdigest()[:8]}{suffix}"
 
 
 def recorded_line(line: str) -> bool:
@@ -128,7 +128,7 @@ def _ask(hotline: Hotline, ask: told.Ask, sequence: int) -> list[ET.Element]:
 def _enqueue(hotline: Hotline, enqueue: told.Enqueue, sequence: int) -> ET.Element:
     return verb(
         "Enqueue",
-        line_name(enqueue),
+        line_name(enqueue.queue, enqueue.priority, record=enqueue.record),
         action=hotline.addresses.event("queue", sequence),
         method="POST",
         waitUrl=hotline.addresses.wait(sequence, 0),
