@@ -17,7 +17,7 @@ from core.errors import AppError, BadInput, NotFound
 from core.i18n import gettext as _
 from core.installation import Installation
 from qa.hearing import hear, transcript_for_scoring
-from qa.jobs import write_score
+from qa.jobs import renew_score, write_score
 from qa.measures import MEASURE_VERSION
 from qa.measures.summary import call_numbers
 from qa.models import AutoScore, Draw, ScorecardVersion
@@ -73,24 +73,35 @@ def score(
 @click.option("--scorecard", "reference", required=True, metavar="NAME[@VERSION]|FILE")
 @click.option("--dry-run", is_flag=True, help="Show the difference, write nothing.")
 @_as_json
-@click.pass_obj
-def rescore(installation: Installation, reference: str, dry_run: bool, as_json: bool) -> None:
-    """Score every transcribed recording with another scorecard; with --dry-run a file will do."""
+@click.pass_context
+def rescore(ctx: click.Context, reference: str, dry_run: bool, as_json: bool) -> None:
+    """Score every transcribed recording again, or with another scorecard; with --dry-run a file will do.
+
+    The machine's answers are replaced where they differ; what people answered stays.
+    """
+    installation: Installation = ctx.obj
     if not dry_run and Path(reference).is_file():
         raise BadInput(_("publish %(file)s first, or use --dry-run", file=reference))
     with installation.unit_of_work(read_only=True) as session:
-        scorecard = _scorecard(session, reference)
+        scorecard, version = _scorecard(session, reference)
         transcripts = newest_transcripts(session)
-        found = list(rescored(session, scorecard, transcripts))
-    if not dry_run:
-        _rescore_all(installation, reference, transcripts)
+        found = list(rescored(session, scorecard, transcripts, version))
+    problems: list[str] = []
+    written = 0
+    if not dry_run and version is not None:
+        written = _rescore_all(installation, version, transcripts, problems)
     changed = [r for r in found if r.changes]
     if as_json:
-        _print_json({"scored": len(found), "changed": [asdict(r) for r in changed], "written": not dry_run})
-        return
-    for one in changed:
-        _print_rescore(one)
-    click.echo(_("%(changed)s of %(all)s scores differ", changed=len(changed), all=len(found)))
+        document = {"scored": len(found), "changed": [asdict(r) for r in changed], "written": written}
+        _print_json(document)
+    else:
+        for one in changed:
+            _print_rescore(one)
+        count = {"changed": len(changed), "all": len(found), "written": written}
+        click.echo(_("%(changed)s of %(all)s scores differ; scores written: %(written)s", **count))
+    for problem in problems:
+        click.echo(problem, err=True)
+    ctx.exit(1 if problems else 0)
 
 
 @click.group("scorecard")
@@ -213,18 +224,27 @@ def _wanted(session: Session, ids: Sequence[int], version: ScorecardVersion) -> 
     return found, problems
 
 
-def _scorecard(session: Session, reference: str) -> Scorecard:
+def _scorecard(session: Session, reference: str) -> tuple[Scorecard, ScorecardVersion | None]:
+    """Return the scorecard of a file, or of a published version with that version."""
     path = Path(reference)
     if path.is_file():
-        return read_scorecard(_read(path), reference)
-    return scorecard_of(find_version(session, reference))
+        return read_scorecard(_read(path), reference), None
+    version = find_version(session, reference)
+    return scorecard_of(version), version
 
 
-def _rescore_all(installation: Installation, reference: str, transcripts: Sequence[int]) -> None:
+def _rescore_all(
+    installation: Installation, version: ScorecardVersion, transcripts: Sequence[int], problems: list[str]
+) -> int:
+    """Return how many scores were made or changed; what went wrong is added to problems."""
+    written = 0
     for transcript_id in transcripts:
-        with installation.unit_of_work() as session:
-            version = find_version(session, reference)
-            write_score(session, transcript_id, version, at=installation.clock.now())
+        try:
+            with installation.unit_of_work() as session:
+                written += renew_score(session, transcript_id, version, at=installation.clock.now())
+        except NotFound as error:  # its recording was deleted meanwhile
+            problems.append(str(error))
+    return written
 
 
 def _score_document(made: AutoScore) -> dict[str, Any]:

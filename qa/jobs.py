@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,8 +15,8 @@ from qa.hearing import hear, transcript_for_scoring
 from qa.measures import MEASURE_VERSION
 from qa.models import AutoAnswer, AutoScore, ScorecardVersion
 from qa.publishing import current_version, scorecard_of
-from qa.scoring import judge, machine_score
-from recording.models import Transcript
+from qa.scoring import Score, judge, machine_score
+from recording.models import Recording, Transcript
 
 
 def score_transcript(installation: Installation, *, transcript_id: int) -> None:
@@ -37,19 +38,44 @@ def write_score(
 
     Scores by other versions, and people's answers, are left as they are. Raises NotFound.
     """
-    existing = session.scalar(
+    return _stored(session, transcript_id, version) or _make(session, transcript_id, version, at)
+
+
+def renew_score(session: Session, transcript_id: int, version: ScorecardVersion, *, at: datetime) -> bool:
+    """Score a transcript again and keep what differs; return whether anything was written.
+
+    The machine's answers are derived: where names, roles or rules were corrected they are replaced.
+    People's answers are left as they are. Raises NotFound.
+    """
+    stored = _stored(session, transcript_id, version)
+    if stored is None:
+        _make(session, transcript_id, version, at)
+        return True
+    total, answers = _judged(_locked(session, transcript_id), version)
+    if _content(stored, stored.answers) == _content(total, answers):
+        return False
+    stored.answers.clear()
+    session.flush()  # the old answers must be gone before the new ones take their keys
+    stored.answers = answers
+    stored.created_at = at
+    stored.points, stored.coverage, stored.critical = total.points, total.coverage, total.critical
+    session.flush()
+    return True
+
+
+def _stored(session: Session, transcript_id: int, version: ScorecardVersion) -> AutoScore | None:
+    return session.scalar(
         select(AutoScore).where(
             AutoScore.transcript_id == transcript_id,
             AutoScore.scorecard_version_id == version.id,
             AutoScore.measure_version == MEASURE_VERSION,
         )
     )
-    if existing is not None:
-        return existing
-    transcript = transcript_for_scoring(session, transcript_id)
-    scorecard = scorecard_of(version)
-    answers = judge(scorecard, hear(transcript))
-    total = machine_score(scorecard, answers)
+
+
+def _make(session: Session, transcript_id: int, version: ScorecardVersion, at: datetime) -> AutoScore:
+    transcript = _locked(session, transcript_id)
+    total, answers = _judged(transcript, version)
     made = AutoScore(
         recording_id=transcript.recording_id,
         transcript_id=transcript_id,
@@ -59,18 +85,37 @@ def write_score(
         points=total.points,
         coverage=total.coverage,
         critical=total.critical,
-        answers=[
-            AutoAnswer(
-                criterion=key,
-                verdict=answer.verdict,
-                reason=answer.reason,
-                reason_values=answer.values,
-                evidence=[e.as_dict() for e in answer.evidence],
-            )
-            for key, answer in answers.items()
-        ],
+        answers=answers,
     )
     session.add(made)
     session.flush()
     publish_event(session, CallScored(score_id=made.id), at=at)
     return made
+
+
+def _locked(session: Session, transcript_id: int) -> Transcript:
+    """Return a transcript whose recording nobody corrects while it is judged."""
+    of_transcript = select(Transcript.recording_id).where(Transcript.id == transcript_id).scalar_subquery()
+    session.execute(select(Recording.id).where(Recording.id == of_transcript).with_for_update())
+    return transcript_for_scoring(session, transcript_id)
+
+
+def _judged(transcript: Transcript, version: ScorecardVersion) -> tuple[Score, list[AutoAnswer]]:
+    scorecard = scorecard_of(version)
+    answers = judge(scorecard, hear(transcript))
+    rows = [
+        AutoAnswer(
+            criterion=key,
+            verdict=answer.verdict,
+            reason=answer.reason,
+            reason_values=answer.values,
+            evidence=[e.as_dict() for e in answer.evidence],
+        )
+        for key, answer in answers.items()
+    ]
+    return machine_score(scorecard, answers), rows
+
+
+def _content(total: Score | AutoScore, answers: Sequence[AutoAnswer]) -> list[object]:
+    told = [(a.criterion, a.verdict, a.reason, a.reason_values, a.evidence) for a in answers]
+    return [total.points, total.coverage, total.critical, told]

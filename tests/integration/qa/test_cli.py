@@ -6,11 +6,16 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from core.accounts import User
 from core.errors import BadInput, NotFound
 from core.i18n import use_locale
+from ivr.models import Queue
 from qa.cli import rescore, sample, score, scorecard
-from qa.models import AutoScore, Draw, ScorecardVersion
+from qa.evaluation import open_evaluation, save_answer
+from qa.models import Answer, AutoAnswer, AutoScore, Draw, ScorecardVersion
 from qa.publishing import shipped_document
+from recording.models import Recording
+from tests.conftest import NOW
 from tests.integration.qa.rows import EXEMPLARY, agent, recording, transcribed, user
 from tests.unit.qa.calls import agent as agent_says
 
@@ -85,14 +90,47 @@ def test_rescore_shows_before_it_writes(run, calls, stricter, installation):
     """A dry run takes a file and writes nothing; writing needs a published version."""
     run(score, "--pending")
     shown = json.loads(run(rescore, "--scorecard", stricter, "--dry-run", "--json").stdout)
-    assert (shown["scored"], shown["written"], len(shown["changed"])) == (2, False, 2)
+    assert (shown["scored"], shown["written"], len(shown["changed"])) == (2, 0, 2)
     assert shown["changed"][0]["changes"] == {"rings": ["pass", "fail"]}
     with pytest.raises(BadInput):
         run(rescore, "--scorecard", stricter)
     assert "hotline-etiquette@2" in run(scorecard, "publish", stricter).stdout
-    assert "2 of 2" in run(rescore, "--scorecard", "hotline-etiquette").stdout
+    assert (
+        "2 of 2 scores differ; scores written: 2" in run(rescore, "--scorecard", "hotline-etiquette").stdout
+    )
+    again = json.loads(run(rescore, "--scorecard", "hotline-etiquette", "--json").stdout)
+    assert (again["changed"], again["written"]) == ([], 0)
     with installation.unit_of_work() as session:
         assert len(session.scalars(select(AutoScore)).all()) == 4
+
+
+def test_rescore_brings_scores_up_to_date_with_corrected_names(run, calls, installation):
+    """The same version once more: answers are replaced where they differ, what a person answered stays."""
+    with installation.unit_of_work() as session:
+        for queue in session.scalars(select(Queue)):
+            queue.company = ""
+    run(score, "--pending")
+    with installation.unit_of_work() as session:
+        inspector = session.scalars(select(User)).one()
+        graded = open_evaluation(
+            session, recording=session.get_one(Recording, calls[0]), evaluator=inspector, at=NOW
+        )
+        save_answer(session, graded, by=inspector, criterion="greeting_company", verdict="fail", at=NOW)
+        for queue in session.scalars(select(Queue)):
+            queue.company = "云帆科技"
+
+    shown = json.loads(run(rescore, "--scorecard", "hotline-etiquette", "--dry-run", "--json").stdout)
+    done = json.loads(run(rescore, "--scorecard", "hotline-etiquette", "--json").stdout)
+    again = json.loads(run(rescore, "--scorecard", "hotline-etiquette", "--json").stdout)
+
+    assert shown["changed"] == done["changed"]
+    assert [one["changes"]["greeting_company"] for one in done["changed"]] == [["human", "pass"]] * 2
+    assert (shown["written"], done["written"], again["written"]) == (0, 2, 0)
+    with installation.unit_of_work() as session:
+        company = select(AutoAnswer.verdict).where(AutoAnswer.criterion == "greeting_company")
+        assert session.scalars(company).all() == ["pass", "pass"]
+        assert len(session.scalars(select(AutoScore)).all()) == 2
+        assert session.scalars(select(Answer)).one().verdict == "fail"
 
 
 def test_scorecard_check_and_publish(run, tmp_path, installation):
