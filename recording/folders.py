@@ -34,8 +34,7 @@ class ImportedItem:
 
 def find_recordings(folder: Path) -> list[FileSet]:
     """Return the recordings below a folder; raises BadInput when it is not one."""
-    if not folder.is_dir():
-        raise BadInput(_("%(path)s is not a folder", path=folder))
+    _check_folder(folder)
     return group_files(_sound_files(folder))
 
 
@@ -85,11 +84,17 @@ class FolderWatch:
             self._done |= {path: now[path] for path in files.files}
 
     def run(self, pause: Callable[[], bool]) -> Iterator[ImportedItem]:
-        """Look again and again; `pause` waits and says whether to go on."""
+        """Look again and again; `pause` waits and says whether to go on. Raises BadInput when it is no folder."""
+        _check_folder(self.folder)
         while True:
             yield from self.look()
             if not pause():
                 return
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise BadInput(_("%(path)s is not a folder", path=folder))
 
 
 def _sound_files(folder: Path) -> Iterator[Path]:

@@ -93,6 +93,13 @@ def test_watch_takes_what_comes_to_rest(run, tmp_path, monkeypatch):
     assert "a.wav" in run("recording", "watch", folder).stdout
 
 
+def test_watching_a_folder_that_is_not_there_is_refused(run, tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "nowhere", tmp_path / "file"):
+        with pytest.raises(BadInput, match="is not a folder"):
+            run("recording", "watch", path)
+
+
 def test_transcribe_gives_one_document_and_pending_leaves_nothing(run, tmp_path):
     sound = np.concatenate([silence(1), buzz(1), silence(1)])
     added = json.loads(run("recording", "add", write(tmp_path / "a.wav", sound), "--json").stdout)
