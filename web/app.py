@@ -25,6 +25,7 @@ from web.language import install_language
 from web.permissions import allowed
 from web.recordings.views import blueprint as recordings
 from web.samples.views import blueprint as samples
+from web.reports.views import blueprint as reports
 from web.security import install_security
 from web.tasks.views import blueprint as tasks
 
@@ -59,7 +60,7 @@ def create_app(installation: Installation) -> WebApp:
         _install_chrome,
     ):
         install(app)
-    for blueprint in (auth, tasks, calls, recordings, evaluations, samples, admin, hooks):
+    for blueprint in (auth, tasks, calls, recordings, evaluations, samples, admin, hooks, reports):
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", lambda: {"status": "up"})
     return app
@@ -87,7 +88,7 @@ def _current_section() -> str:
         return {"add": "/admin/users", "disable": "/admin/users", "retry": "/admin/jobs"}.get(
             name, f"/admin/{name}"
         )
-    sections = {"tasks": "/", "samples": "/samples"}
+    sections = {"tasks": "/", "samples": "/samples", "reports": "/reports"}
     return sections.get(blueprint, "/calls") if blueprint != "auth" else ""
 
 

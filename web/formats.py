@@ -67,6 +67,11 @@ def percent(share: float | None) -> str:
     return NONE if share is None else f"{share * 100:.0f}%"
 
 
+def percent_exact(share: float | None) -> str:
+    """Format a share of 0 to 1 as reports print it, with one decimal."""
+    return NONE if share is None else f"{share * 100:.1f}%"
+
+
 def caller_number(call: Call | None) -> str:
     """Return the caller's number as the account may see it: whole with SEE_NUMBERS, else masked."""
     if call is None or not call.caller:
@@ -89,5 +94,6 @@ def install_formats(app: Flask) -> None:
         plan_name=plan_name,
         points=points,
         percent=percent,
+        percent_exact=percent_exact,
     )
     app.jinja_env.globals.update(caller_number=caller_number, by_language=by_language, last_day=last_day)

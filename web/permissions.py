@@ -27,6 +27,7 @@ def _any(*permissions: Permission) -> Rule:
 
 
 _SEE_CALLS = _any(Permission.SEE_ALL_CALLS, Permission.SEE_OWN_CALLS)
+_SEE_FLOOR = _any(Permission.SEE_ALL_CALLS)
 _SEE_EVALUATIONS = _any(Permission.GRADE, Permission.ANSWER_EVALUATION, Permission.DECIDE_DISPUTES)
 
 ENDPOINTS: Final[dict[str, Rule]] = {
@@ -72,6 +73,10 @@ ENDPOINTS: Final[dict[str, Rule]] = {
     "samples.draw": _any(Permission.DRAW_SAMPLES),
     "samples.show": _any(Permission.DRAW_SAMPLES),
     "samples.verification": _any(Permission.DRAW_SAMPLES),
+    "reports.index": _SEE_FLOOR,
+    "reports.behind": _SEE_FLOOR,
+    "reports.as_csv": _SEE_FLOOR,
+    "reports.as_json": _SEE_FLOOR,
     "admin.users": _any(Permission.MANAGE_USERS),
     "admin.add": _any(Permission.MANAGE_USERS),
     "admin.disable": _any(Permission.MANAGE_USERS),

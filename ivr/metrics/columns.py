@@ -21,7 +21,7 @@ from core.errors import RetryLater
 from core.installation import Installation
 from core.logging import get_logger
 from ivr.metrics.models import MetricDay
-from ivr.models import Call, QueueVisit, RingAttempt
+from ivr.models import Call, Queue, QueueVisit, RingAttempt
 
 LAYOUT: Final = 1
 OUTCOMES: Final = ("answered", "abandoned", "timeout", "key", "empty", "full", "waiting", "orphan")
@@ -84,7 +84,7 @@ def load_visits(session: Session, queue_ids: Iterable[int], since: datetime, unt
     return Visits(_inside(rows, since, until), _inside(rung, since, until))
 
 
-def keep_days(installation: Installation, queue_ids: Iterable[int], since: datetime, until: datetime) -> int:
+def keep_days(installation: Installation, since: datetime, until: datetime) -> int:
     """Pack the days of a period that are over and have no copy; return how many.
 
     A copy only saves time: when the database is busy the report is counted from the rows instead.
@@ -93,7 +93,7 @@ def keep_days(installation: Installation, queue_ids: Iterable[int], since: datet
     count = 0
     try:
         with installation.unit_of_work(read_only=True) as session:
-            missing = _days_without_copy(session, queue_ids, since, over)
+            missing = _days_without_copy(session, since, over)
         for queue_id, day in missing:
             with installation.unit_of_work() as session:
                 count += _keep_day(session, queue_id, day)
@@ -112,11 +112,9 @@ def days_of(since: datetime, until: datetime) -> list[datetime]:
     return days
 
 
-def _days_without_copy(
-    session: Session, queue_ids: Iterable[int], since: datetime, until: datetime
-) -> list[tuple[int, datetime]]:
+def _days_without_copy(session: Session, since: datetime, until: datetime) -> list[tuple[int, datetime]]:
     found = []
-    for queue_id in sorted(queue_ids):
+    for queue_id in session.scalars(select(Queue.id).order_by(Queue.id)).all():
         span = select(QueueVisit.entered_at).where(
             QueueVisit.queue_id == queue_id, QueueVisit.entered_at >= since, QueueVisit.entered_at < until
         )

@@ -84,9 +84,8 @@ def report(
     begin, end = _period(installation, since, until)
     with installation.unit_of_work(read_only=True) as session:
         definition = find_definition(session, wanted)
-        queue_ids = session.scalars(select(Queue.id)).all()
         queue_id = _queue_id(session, name)
-    keep_days(installation, queue_ids, begin - timedelta(days=definition.repeat_days), end)
+    keep_days(installation, begin - timedelta(days=definition.repeat_days), end)
     zone = ZoneInfo(installation.settings.web.time_zone)
     asked = Question(since=begin, until=end, definition=definition, zone=zone, queue_id=queue_id)
     with installation.unit_of_work(read_only=True) as session:

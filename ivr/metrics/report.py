@@ -35,6 +35,7 @@ class Question:
         since, until: a half-open period; visits count by their entry.
         queue_id: one queue, or None for all of them.
         agent_id: only visits this agent answered.
+        hour_of_week: only entries in this local hour of the week; 0 is Monday's first.
     """
 
     since: datetime
@@ -43,6 +44,7 @@ class Question:
     zone: ZoneInfo
     queue_id: int | None = None
     agent_id: int | None = None
+    hour_of_week: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,7 @@ class Report:
 
     def by_weekday_and_hour(self) -> Figures:
         """Return the figures of each local hour of the week; group 0 is Monday's first hour."""
-        edges, index = self._interval_index("1h")
-        local = [edge.astimezone(self.question.zone) for edge in edges[:-1]]
-        of_hour = np.array([at.weekday() * _HOURS + at.hour for at in local], np.int64)
-        return figures_of(self.counted, of_hour[index], 7 * _HOURS)
+        return figures_of(self.counted, hours_of_week(self.counted.rows, self.question), 7 * _HOURS)
 
     def by_agent(self, session: Session) -> list[AgentFigures]:
         """Return each agent's figures, by work number."""
@@ -121,11 +120,24 @@ class Report:
         return np.searchsorted(ids, self.counted.rows["queue"]).astype(np.int64)
 
     def _interval_index(self, interval: str) -> tuple[Sequence[datetime], Ints]:
-        asked = self.question
-        edges = interval_edges(asked.since, asked.until, interval, asked.zone)
-        starts = np.array([milliseconds(edge) for edge in edges], np.int64)
-        found = np.searchsorted(starts[1:], self.counted.rows["entered"], side="right")
-        return edges, np.minimum(found, len(edges) - 2).astype(np.int64)
+        return _interval_index(self.counted.rows, self.question, interval)
+
+
+def hours_of_week(rows: NDArray[np.void], asked: Question) -> Ints:
+    """Return the local hour of the week each visit of the question's period entered in."""
+    edges, index = _interval_index(rows, asked, "1h")
+    local = [edge.astimezone(asked.zone) for edge in edges[:-1]]
+    hours: Ints = np.array([at.weekday() * _HOURS + at.hour for at in local], np.int64)[index]
+    return hours
+
+
+def _interval_index(
+    rows: NDArray[np.void], asked: Question, interval: str
+) -> tuple[Sequence[datetime], Ints]:
+    edges = interval_edges(asked.since, asked.until, interval, asked.zone)
+    starts = np.array([milliseconds(edge) for edge in edges], np.int64)
+    found = np.searchsorted(starts[1:], rows["entered"], side="right")
+    return edges, np.minimum(found, len(edges) - 2).astype(np.int64)
 
 
 def queue_report(session: Session, question: Question) -> Report:
@@ -149,5 +161,7 @@ def _counted(loaded: Visits, queues: Sequence[Queue], question: Question) -> tup
     if question.agent_id is not None:
         inside &= rows["agent"] == question.agent_id
         rung &= rings["agent"] == question.agent_id
+    if question.hour_of_week is not None:
+        inside &= np.where(inside, hours_of_week(rows, question), -1) == question.hour_of_week
     within = {queue.id: queue.service_level_s for queue in queues}
     return counted_visits(rows[inside], within, repeat[inside], question.definition), rings[rung]

@@ -26,6 +26,8 @@ PAGES = [
     ("qa_lead", "/samples"),
     ("qa_lead", "/samples/1"),
     ("qa_lead", "/samples/1/verification"),
+    ("supervisor", "/reports"),
+    ("supervisor", "/reports?period=week"),
     ("admin", "/admin/users"),
     ("admin", "/admin/jobs"),
     ("admin", "/admin/audit"),

@@ -8,6 +8,7 @@ from web.permissions import ENDPOINTS, Access, allowed
 ALL = set(Role)
 GRADERS = {Role.INSPECTOR, Role.QA_LEAD}
 CALLS = {Role.AGENT, Role.INSPECTOR, Role.QA_LEAD, Role.SUPERVISOR}
+FLOOR = {Role.INSPECTOR, Role.QA_LEAD, Role.SUPERVISOR}
 LEADS = {Role.QA_LEAD, Role.SUPERVISOR}
 EXPECTED = {
     "auth.logout": ALL,
@@ -31,6 +32,10 @@ EXPECTED = {
     "samples.draw": {Role.QA_LEAD},
     "samples.show": {Role.QA_LEAD},
     "samples.verification": {Role.QA_LEAD},
+    "reports.index": FLOOR,
+    "reports.behind": FLOOR,
+    "reports.as_csv": FLOOR,
+    "reports.as_json": FLOOR,
     "admin.users": {Role.ADMIN},
     "admin.add": {Role.ADMIN},
     "admin.disable": {Role.ADMIN},
@@ -57,6 +62,7 @@ ARGUMENTS = {
     "comment_id": 999,
     "draw_id": 999,
     "job_id": 999,
+    "task_id": 999,
 }
 
 

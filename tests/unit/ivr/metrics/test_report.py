@@ -57,10 +57,9 @@ def test_every_count_lists_exactly_as_many_calls_as_it_says(installation, clock,
             who, where = given_.pop("who"), given_.pop("where")
             at = START + timedelta(minutes=given_.pop("minute"))
             add_visit(session, queues[where], at=at, agent=None if who is None else agents[who], **given_)
-        ids = [queue.id for queue in queues]
     asked = question(until=START + timedelta(days=2))
     if kept:
-        keep_days(installation, ids, asked.since, asked.until)
+        keep_days(installation, asked.since, asked.until)
     with installation.unit_of_work(read_only=True) as session:
         report = queue_report(session, asked)
         figures = report.total()
@@ -143,6 +142,9 @@ def test_hours_of_the_week_are_those_of_the_place(session, queue):
     figures = queue_report(session, question(until=START + timedelta(hours=3))).by_weekday_and_hour()
 
     assert figures.counts["offered"][2 * 24 + 9] == 1
+    for hour, count in ((2 * 24 + 9, 1), (2 * 24 + 10, 0)):
+        asked = question(until=START + timedelta(hours=3), hour_of_week=hour)
+        assert visits_behind(session, asked, "offered").count == count
 
 
 def test_a_figure_nobody_defined_is_refused(session, queue):
@@ -168,7 +170,7 @@ def test_the_copy_of_a_day_goes_when_one_of_its_calls_changes(installation, cloc
         first = add_visit(session, queue, caller="13800000001")
     asked = question(until=START + timedelta(days=2))
     before = _answered(installation, asked)
-    assert keep_days(installation, [queue.id], asked.since - timedelta(hours=9), asked.until) >= 1
+    assert keep_days(installation, asked.since - timedelta(hours=9), asked.until) >= 1
     assert _kept(installation, queue)
     assert _answered(installation, asked) == before
 
@@ -198,7 +200,7 @@ def test_a_day_that_is_not_over_gets_no_copy(installation, clock):
         queue = add_queue(session)
         add_visit(session, queue)
 
-    assert keep_days(installation, [queue.id], START - timedelta(days=1), clock.at) == 0
+    assert keep_days(installation, START - timedelta(days=1), clock.at) == 0
 
 
 def test_another_definition_gives_other_numbers_from_the_same_copy(installation, clock):
@@ -206,7 +208,7 @@ def test_another_definition_gives_other_numbers_from_the_same_copy(installation,
     with installation.unit_of_work() as session:
         queue = add_queue(session)
         add_visit(session, queue, wait_s=18)
-    keep_days(installation, [queue.id], START - timedelta(hours=9), START + timedelta(days=2))
+    keep_days(installation, START - timedelta(hours=9), START + timedelta(days=2))
     strict = STANDARD.model_copy(update={"within_s": 15.0})
 
     assert _answered(installation, question())["service_level"] == 1

@@ -1,0 +1,149 @@
+"""The report page, its files, and the calls behind a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+
+from core.i18n import N_
+from ivr.metrics.columns import keep_days
+from ivr.metrics.command import interval_rows, report_document
+from ivr.metrics.definitions import find_definition, list_definitions
+from ivr.metrics.drilldown import visits_behind
+from ivr.metrics.figures import Figures, every_service_level
+from ivr.metrics.intervals import INTERVALS
+from ivr.metrics.report import Report, queue_report
+from web.calls.queries import queues
+from web.context import db, installation, now
+from web.csv_export import csv_chunks
+from web.reports.chart import interval_chart
+from web.reports.choices import PERIODS, ReportChoice, calls_behind, read_choice, read_question
+
+PAGE_SIZE: Final = 100
+_HEAT_LEVELS: Final = 5
+COUNT_NAMES: Final = {
+    "offered": N_("Offered"),
+    "answered": N_("Answered"),
+    "answered_in_time": N_("Answered in time"),
+    "answered_late": N_("Answered late"),
+    "abandoned": N_("Abandoned"),
+    "abandoned_in_time": N_("Abandoned within the time"),
+    "abandoned_late": N_("Abandoned after the time"),
+    "short_abandoned": N_("Short abandons"),
+    "left": N_("Led on or turned away"),
+    "timeout": N_("Waited too long and led on"),
+    "key": N_("Left by a key"),
+    "empty": N_("Nobody on duty"),
+    "full": N_("Queue full"),
+    "waiting": N_("Still waiting"),
+    "unknown": N_("End never written"),
+    "timed": N_("Answered, wait known"),
+    "handled": N_("Answered, talk known"),
+    "handled_too_short": N_("Handled too briefly"),
+    "handled_too_long": N_("Handled too long"),
+    "rung": N_("Answered, ring known"),
+    "rings_over_target": N_("More rings than the target"),
+    "rings_over_limit": N_("More rings than the limit"),
+    "rings_over_tolerance": N_("More rings than tolerated"),
+    "transferred": N_("Transferred"),
+    "repeat_callers": N_("Repeat callers"),
+}
+
+blueprint = Blueprint("reports", __name__, url_prefix="/reports")
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    """Show a period: its figures, intervals, agents and hours of the week."""
+    chosen = _chosen()
+    report = _report(chosen)
+    edges, intervals = report.by_interval(chosen.interval)
+    total = report.total()
+    return render_template(
+        "reports/index.html",
+        chosen=chosen,
+        asked=report.question,
+        total=total.of(0),
+        levels=every_service_level(total.counts),
+        by_queue=list(zip(report.queues, report.by_queue().rows(), strict=True)),
+        rows=[(edges[n], edges[n + 1], row) for n, row in enumerate(intervals.rows()) if row["offered"]],
+        chart=interval_chart(report.question, edges, intervals),
+        agents=report.by_agent(db()),
+        heat=_heat(report.by_weekday_and_hour()) if chosen.period != "day" else None,
+        queues=queues(db()),
+        definitions=list_definitions(db()),
+        periods=PERIODS,
+        intervals=list(INTERVALS),
+        behind=calls_behind,
+        made_at=now(),
+        zip=zip,
+    )
+
+
+@blueprint.get("/calls")
+def behind() -> ResponseReturnValue:
+    """List exactly the calls that a number counts."""
+    definition = find_definition(db(), request.args.get("definition", "standard"))
+    asked = read_question(request.args, definition, _zone())
+    name = request.args.get("name", "offered")
+    page = max(1, request.args.get("page", 1, type=int))
+    found = visits_behind(db(), asked, name, offset=(page - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    return render_template(
+        "reports/calls.html",
+        asked=asked,
+        name=name,
+        title=COUNT_NAMES[name],
+        found=found,
+        page=page,
+        pages=-(-found.count // PAGE_SIZE),
+        behind=calls_behind,
+    )
+
+
+@blueprint.get("/intervals.csv")
+def as_csv() -> ResponseReturnValue:
+    """Give the intervals as CSV."""
+    chosen = _chosen()
+    report = _report(chosen)
+    rows, label = interval_rows(report, chosen.interval), report.question.definition.label
+    names: Sequence[str] = list(rows[0]) if rows else ["queue", "from", "to"]
+    chunks = csv_chunks([*names, "definition"], ([*row.values(), label] for row in rows))
+    response = Response(chunks, mimetype="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="intervals.csv"'
+    return response
+
+
+@blueprint.get("/report.json")
+def as_json() -> ResponseReturnValue:
+    """Give the report as one JSON document with its formulas."""
+    chosen = _chosen()
+    return jsonify(report_document(_report(chosen), chosen.interval))
+
+
+def _chosen() -> ReportChoice:
+    return read_choice(request.args, now().astimezone(_zone()).date())
+
+
+def _report(chosen: ReportChoice) -> Report:
+    definition = find_definition(db(), chosen.definition)
+    asked = chosen.question(definition, _zone())
+    keep_days(installation(), asked.since - timedelta(days=definition.repeat_days), asked.until)
+    with installation().unit_of_work(read_only=True) as session:  # sees the copies that were just made
+        return queue_report(session, asked)
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(installation().settings.web.time_zone)
+
+
+def _heat(figures: Figures) -> list[list[tuple[int, int, int]]]:
+    """Return for each weekday and hour: its number in the week, its calls, its shade of 0 to 5."""
+    offered = figures.counts["offered"].tolist()
+    highest = max(offered) or 1
+    shaded = [(n, calls, -(-calls * _HEAT_LEVELS // highest)) for n, calls in enumerate(offered)]
+    return [shaded[day * 24 : day * 24 + 24] for day in range(7)]
