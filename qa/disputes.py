@@ -16,7 +16,7 @@ from core.accounts import Permission, User
 from core.errors import BadInput, Conflict, Forbidden
 from core.events import publish
 from core.i18n import gettext as _
-from qa.evaluation import check_answer, note_act, set_points
+from qa.evaluation import check_answer, checked_text, note_act, set_points
 from qa.events import EvaluationSubmitted
 from qa.models import Answer, Dispute, Evaluation
 from qa.publishing import scorecard_of
@@ -49,11 +49,10 @@ def raise_dispute(
     _check_state(evaluation, "submitted")
     if not criteria:
         raise BadInput(_("say which criteria you object to"))
-    if not reason.strip():
-        raise BadInput(_("say why you object"))
+    objection = checked_text(reason, required=_("say why you object"))
     scorecard = scorecard_of(evaluation.scorecard_version)
     named = list(dict.fromkeys(scorecard.criterion(key).key for key in criteria))
-    dispute = Dispute(raised_by_id=by.id, raised_at=at, criteria=named, reason=reason.strip())
+    dispute = Dispute(raised_by_id=by.id, raised_at=at, criteria=named, reason=objection)
     evaluation.dispute, evaluation.state = dispute, "disputed"
     session.flush()
     note_act(session, evaluation, "dispute_raised", by, at, criteria=named)
@@ -91,16 +90,15 @@ def decide_dispute(
     dispute = evaluation.dispute
     if dispute is None:
         raise Conflict(_("the evaluation has no dispute"))
-    if not decision.strip():
-        raise BadInput(_("give the reasons of the decision"))
+    decision = checked_text(decision, required=_("give the reasons of the decision"))
     changes = dict(corrections or {})
     if bool(changes) != upheld:
         raise BadInput(_("an upheld dispute needs corrections, a rejected one has none"))
     standing = evaluation
     if upheld:
         _check_corrections(session, evaluation, dispute, changes, by)
-        standing = _corrected(session, evaluation, changes, summary=decision.strip(), by=by, at=at)
-    dispute.upheld, dispute.decision = upheld, decision.strip()
+        standing = _corrected(session, evaluation, changes, summary=decision, by=by, at=at)
+    dispute.upheld, dispute.decision = upheld, decision
     dispute.decided_by_id, dispute.decided_at = by.id, at
     evaluation.state = "closed"
     session.flush()

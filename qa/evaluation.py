@@ -57,7 +57,8 @@ def open_evaluation(
         evaluator: who grades.
         at: now.
         sample: the random sample it fulfils; without one it never counts for the agent's score.
-        version: the scorecard; None for that of the machine's score, or the current one.
+        version: the scorecard; None for that of the evaluation already begun, else that of the machine's
+            score, else the current one.
 
     Raises:
         Forbidden: the evaluator may not grade, or is the agent on the call.
@@ -65,24 +66,19 @@ def open_evaluation(
     """
     if not evaluator.may(Permission.GRADE):
         raise Forbidden(_("your account may not grade calls"))
-    if recording.agent_id is not None and evaluator.agent_id == recording.agent_id:
+    if evaluator.agent_id is not None and evaluator.agent_id == recording.answered_by_id:
         raise Forbidden(_("nobody grades an own call"))
     if sample is not None:
         _check_sample(sample, recording, evaluator)
-    version = version or _scored_with(session, recording) or current_version(session, at=at)
-    existing = session.scalar(
-        select(Evaluation).where(
-            Evaluation.recording_id == recording.id,
-            Evaluation.evaluator_id == evaluator.id,
-            Evaluation.scorecard_version_id == version.id,
-        )
-    )
-    if existing is not None:
+    if (existing := _begun(session, recording, evaluator, version)) is not None:
         return existing
+    if sample is not None:
+        sample.evaluator_id = evaluator.id  # one that was nobody's is now taken: it counts once
+    version = version or _scored_with(session, recording) or current_version(session, at=at)
     evaluation = Evaluation(
         recording=recording,
         sample=sample,
-        agent_id=recording.agent_id,
+        agent_id=recording.answered_by_id,
         scorecard_version=version,
         evaluator=evaluator,
         state="draft",
@@ -132,7 +128,7 @@ def add_comment(
     _check_draft(evaluation, by)
     if not 0 <= at_s <= evaluation.recording.duration_s:
         raise BadInput(_("the comment's time lies outside the recording"))
-    remark = _checked_text(text, required=_("write what the comment says"))
+    remark = checked_text(text, required=_("write what the comment says"))
     comment = Comment(author=by, at_s=at_s, text=remark, created_at=at)
     evaluation.comments.append(comment)
     session.flush()
@@ -152,7 +148,7 @@ def remove_comment(session: Session, comment: Comment, *, by: User, at: datetime
 def save_summary(session: Session, evaluation: Evaluation, *, by: User, text: str, at: datetime) -> None:
     """Save the summary of a draft."""
     _check_draft(evaluation, by)
-    evaluation.summary = _checked_text(text)
+    evaluation.summary = checked_text(text)
     session.flush()
     note_act(session, evaluation, "summary_saved", by, at)
 
@@ -238,7 +234,7 @@ def check_answer(criterion: Criterion, verdict: str, reason: str) -> None:
         )
     if verdict == Verdict.NA and not criterion.na:
         raise BadInput(_("%(criterion)s cannot be N/A", criterion=in_current_language(criterion.title)))
-    _checked_text(reason)
+    checked_text(reason)
 
 
 def note_act(
@@ -255,6 +251,18 @@ def find_evaluation(session: Session, evaluation_id: int) -> Evaluation:
     if found is None:
         raise NotFound(_("there is no evaluation %(id)s", id=evaluation_id))
     return found
+
+
+def _begun(
+    session: Session, recording: Recording, evaluator: User, version: ScorecardVersion | None
+) -> Evaluation | None:
+    """Return the evaluator's newest evaluation of a recording: re-scoring by another version starts no second."""
+    own = select(Evaluation).where(
+        Evaluation.recording_id == recording.id, Evaluation.evaluator_id == evaluator.id
+    )
+    if version is not None:
+        own = own.where(Evaluation.scorecard_version_id == version.id)
+    return session.scalar(own.order_by(Evaluation.id.desc()).limit(1))
 
 
 def _scored_with(session: Session, recording: Recording) -> ScorecardVersion | None:
@@ -277,7 +285,8 @@ def _check_draft(evaluation: Evaluation, by: User) -> None:
         raise Conflict(_("the evaluation is submitted and can no longer be changed"))
 
 
-def _checked_text(text: str, *, required: str = "") -> str:
+def checked_text(text: str, *, required: str = "") -> str:
+    """Return what somebody wrote, stripped; raises BadInput when it is too long, or empty but `required`."""
     stripped = text.strip()
     if required and not stripped:
         raise BadInput(required)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.accounts import Permission, User
@@ -24,6 +24,7 @@ from core.crypto import lookup_hash
 from core.errors import BadInput, Forbidden
 from core.events import publish
 from core.i18n import gettext as _
+from ivr.models import Call
 from qa.events import CallSampled
 from qa.models import Draw, Sample
 from recording.models import Recording
@@ -95,8 +96,10 @@ def draw_sample(
 def eligible_frame(session: Session, start: datetime, end: datetime) -> tuple[Frame, dict[str, int]]:
     """Return the frame of a period, and how many of its recordings were left out for which reason."""
     began = func.coalesce(Recording.started_at, Recording.stored_at)
+    agent: ColumnElement[int | None] = func.coalesce(Recording.agent_id, Call.agent_id)
     rows = session.execute(
-        select(Recording.id, Recording.agent_id, Recording.kind, Recording.state)
+        select(Recording.id, agent, Recording.kind, Recording.state)
+        .outerjoin(Call, Call.id == Recording.call_id)
         .where(began >= start, began < end)
         .order_by(Recording.id)
     )

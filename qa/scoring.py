@@ -69,10 +69,11 @@ def score(scorecard: Scorecard, verdicts: Mapping[str, str], *, confirmed: bool)
         applicable += section_applicable
         decided += section_decided
         passed += 0.0 if lost else section_passed
+    points = round(100 * passed / decided, 4) if decided > 0 else None
     if confirmed and any(c.critical == Critical.ALL for c in critical):
-        passed = 0.0
+        points = 0.0  # also where the veto has no weight and all else is N/A
     return Score(
-        points=round(100 * passed / decided, 4) if decided > 0 else None,
+        points=points,
         coverage=round(decided / applicable, 6) if applicable > 0 else 0.0,
         critical=bool(critical),
     )

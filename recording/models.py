@@ -59,6 +59,13 @@ class Recording(Base):
     )
 
     @property
+    def answered_by_id(self) -> int | None:
+        """The agent who is heard: as it was said with the recording, else as the call log knows by now."""
+        if self.agent_id is not None:
+            return self.agent_id
+        return self.call.agent_id if self.call else None
+
+    @property
     def roles_known(self) -> bool:
         """Whether it is known who speaks on which track."""
         return bool(self.tracks) and all(track.role != Role.UNKNOWN for track in self.tracks)

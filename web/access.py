@@ -47,15 +47,9 @@ def visible_recording(session: Session, user: User, recording_id: int) -> Record
     ]
     recording = session.get(Recording, recording_id, options=options)
     own = own_agent_id(user)
-    if recording is None or (own is not None and own != _agent_of(recording)):
+    if recording is None or (own is not None and own != recording.answered_by_id):
         raise NotFound(_("There is no recording %(number)s, or you may not see it.", number=recording_id))
     return recording
-
-
-def _agent_of(recording: Recording) -> int | None:
-    if recording.agent_id is not None:
-        return recording.agent_id
-    return recording.call.agent_id if recording.call else None
 
 
 def visible_evaluation(session: Session, user: User, evaluation_id: int) -> Evaluation:

@@ -70,7 +70,7 @@ def next_sample_for(session: Session, evaluator: User, after: Sample) -> int | N
         Evaluation.state != "draft",
     )
     waiting = select(Sample.recording_id).where(
-        Sample.evaluator_id == evaluator.id, Sample.id != after.id, ~done.exists()
+        Sample.evaluator_id == evaluator.id, Sample.recording_id != after.recording_id, ~done.exists()
     )
     following = waiting.order_by(Sample.id <= after.id, Sample.id).limit(1)
     return session.scalar(following)

@@ -12,7 +12,7 @@ from core.accounts import User
 from core.errors import NotFound
 from core.i18n import gettext as _
 from ivr.models import Agent
-from qa.models import Draw, Evaluation, Sample
+from qa.models import Dispute, Draw, Evaluation, Sample
 from recording.models import Recording
 
 
@@ -40,15 +40,17 @@ def drawn_by(session: Session, draw: Draw) -> User | None:
 
 
 def sample_rows(session: Session, draw: Draw) -> Sequence[SampleRow]:
-    """Return the calls of a draw by agent."""
-    mine = (Evaluation.recording_id == Sample.recording_id) & (Evaluation.evaluator_id == Sample.evaluator_id)
+    """Return the calls of a draw by agent, each with the grade that stands."""
+    overruled = select(Dispute.evaluation_id).where(Dispute.upheld.is_(True))
+    given = (Evaluation.evaluator_id == Sample.evaluator_id) | (Evaluation.sample_id == Sample.id)
+    stands = (Evaluation.recording_id == Sample.recording_id) & given & Evaluation.id.not_in(overruled)
     rows = session.execute(
         select(Recording, Agent, User, Evaluation.state, Evaluation.points)
         .select_from(Sample)
         .join(Recording, Recording.id == Sample.recording_id)
         .join(Agent, Agent.id == Sample.agent_id)
         .outerjoin(User, User.id == Sample.evaluator_id)
-        .outerjoin(Evaluation, mine)
+        .outerjoin(Evaluation, stands)
         .where(Sample.draw_id == draw.id)
         .order_by(Agent.code, Sample.id)
     )

@@ -46,7 +46,10 @@ def grading_tasks(session: Session, evaluator: User) -> GradingTasks:
     """Return the sampled calls somebody is to grade: drafts first, then in drawing order."""
     mine = (Evaluation.recording_id == Sample.recording_id) & (Evaluation.evaluator_id == evaluator.id)
     is_done = func.coalesce(Evaluation.state, "draft") != "draft"
-    own = select(Sample).outerjoin(Evaluation, mine).where(Sample.evaluator_id == evaluator.id)
+    later = aliased(Sample)  # a call drawn again is still one call to grade
+    again = (later.recording_id == Sample.recording_id) & (later.evaluator_id == evaluator.id)
+    superseded = select(later.id).where(again, later.id > Sample.id).exists()
+    own = select(Sample).outerjoin(Evaluation, mine).where(Sample.evaluator_id == evaluator.id, ~superseded)
     counts = own.with_only_columns(func.count(case((is_done, None), else_=1)), func.count(case((is_done, 1))))
     waiting, done = session.execute(counts).one()
     any_score = aliased(AutoScore)
@@ -96,14 +99,14 @@ def open_disputes(session: Session) -> Sequence[Dispute]:
 
 def latest_draws(session: Session, *, limit: int = 5) -> list[tuple[Draw, int, int]]:
     """Return the latest draws with the number of their calls and of those graded."""
-    graded = (Evaluation.sample_id == Sample.id) & (Evaluation.state != "draft")
+    mine = (Evaluation.recording_id == Sample.recording_id) & (Evaluation.evaluator_id == Sample.evaluator_id)
     counted = (
         select(
             Sample.draw_id,
             func.count(func.distinct(Sample.id)),
-            func.count(func.distinct(Evaluation.sample_id)),
+            func.count(func.distinct(case((Evaluation.state != "draft", Sample.id)))),
         )
-        .outerjoin(Evaluation, graded)
+        .outerjoin(Evaluation, mine)
         .group_by(Sample.draw_id)
     )
     draws = session.scalars(

@@ -18,9 +18,10 @@ from qa.evaluation import (
     submit,
 )
 from qa.jobs import write_score
-from qa.models import Sample
-from qa.publishing import current_version, scorecard_of
+from qa.models import Evaluation, Sample
+from qa.publishing import current_version, publish, scorecard_of, shipped_document
 from qa.sampling import draw_sample
+from recording.models import Transcript
 from tests.conftest import NOW
 from tests.integration.qa.rows import agent, transcribed, user
 from tests.integration.qa.test_sampling import PERIOD
@@ -102,6 +103,42 @@ def test_who_may_not_grade(session, people, sample):
     with pytest.raises(Forbidden):
         open_evaluation(session, recording=sample.recording, evaluator=people["lead"], at=NOW)
     people["lead"].agent_id = None
+    with pytest.raises(Conflict):
+        open_evaluation(session, recording=sample.recording, evaluator=people["lead"], sample=sample, at=NOW)
+
+
+def test_nobody_grades_a_call_that_only_the_call_log_knows_to_be_their_own(session, people, sample):
+    """A recording may be taken in before the call log knows who answered."""
+    sample.recording.agent = None
+    people["lead"].agent_id = people["who"].id
+    with pytest.raises(Forbidden):
+        open_evaluation(session, recording=sample.recording, evaluator=people["lead"], at=NOW)
+    begun = open_evaluation(session, recording=sample.recording, evaluator=people["inspector"], at=NOW)
+    assert begun.agent_id == people["who"].id, "else the agent could neither see nor dispute it"
+
+
+def test_a_begun_grade_goes_on_when_the_call_is_scored_by_a_newer_scorecard(session, people, sample, draft):
+    """Else the answers given so far would lie in a sheet that nobody sees again."""
+    save_answer(session, draft, by=draft.evaluator, criterion="tone", verdict="pass", at=NOW)
+    heard = session.scalar(select(Transcript).where(Transcript.recording_id == sample.recording_id))
+    newer = publish(session, shipped_document() + "# reworded\n", NOW)
+    write_score(session, heard.id, newer, at=NOW)
+
+    again = open_evaluation(session, recording=sample.recording, evaluator=people["inspector"], at=NOW)
+
+    assert again is draft
+    answer_all(session, draft, **NO_WAIT)
+    submit(session, draft, by=draft.evaluator, at=NOW)
+    assert open_evaluation(session, recording=sample.recording, evaluator=draft.evaluator, at=NOW) is draft
+    assert session.scalars(select(Evaluation)).all() == [draft]
+
+
+def test_a_sampled_call_that_was_nobodys_counts_for_the_first_who_grades_it(session, people, sample):
+    """Two grades of one sampled call would count it twice in the agent's score."""
+    sample.evaluator = None
+    session.flush()
+    open_evaluation(session, recording=sample.recording, evaluator=people["inspector"], sample=sample, at=NOW)
+    assert sample.evaluator_id == people["inspector"].id
     with pytest.raises(Conflict):
         open_evaluation(session, recording=sample.recording, evaluator=people["lead"], sample=sample, at=NOW)
 
@@ -188,7 +225,7 @@ def disputed(session, people, submitted):
 
 def test_a_dispute_names_criteria_and_a_reason(session, people, submitted):
     """And only known criteria."""
-    for criteria, reason in (([], "x"), (["tone"], " "), (["nonsense"], "x")):
+    for criteria, reason in (([], "x"), (["tone"], " "), (["nonsense"], "x"), (["tone"], "x" * 2001)):
         with pytest.raises(BadInput):
             raise_dispute(session, submitted, by=people["agent"], criteria=criteria, reason=reason, at=NOW)
     assert submitted.state == "submitted"
@@ -214,6 +251,10 @@ def test_an_upheld_dispute_makes_a_corrected_copy(session, people, disputed):
     """The first evaluation stays as it was submitted; only the copy counts."""
     points = disputed.points
     how = {"by": people["lead"], "upheld": True, "decision": "录音噪声", "at": NOW}
+    with pytest.raises(BadInput):
+        decide_dispute(
+            session, disputed, corrections={"tone": ("pass", "")}, **how | {"decision": "x" * 2001}
+        )
     for corrections in ({}, {"attitude": ("fail", "")}, {"tone": ("fail", "")}, {"tone": ("human", "")}):
         with pytest.raises(BadInput):
             decide_dispute(session, disputed, corrections=corrections, **how)

@@ -14,7 +14,7 @@ from core.events import OutboxEvent
 from qa.models import Draw
 from qa.sampling import chosen, draw_sample, eligible_frame, frame_hash, verify_draw
 from tests.conftest import NOW
-from tests.integration.qa.rows import agent, recording, user
+from tests.integration.qa.rows import agent, recording, transcribed, user
 
 PERIOD = (NOW - timedelta(days=1), NOW + timedelta(days=1))
 FRAMES = st.dictionaries(st.integers(1, 10**6), st.integers(1, 5), max_size=60).map(
@@ -155,3 +155,15 @@ def test_nothing_to_draw_is_told(session):
     with pytest.raises(BadInput):
         draw_sample(session, plan="weekly", period=PERIOD[::-1], per_agent=2, at=NOW)
     assert session.query(Draw).count() == 0
+
+
+def test_a_recording_whose_agent_only_the_call_log_knows_is_drawn_for_that_agent(session):
+    """It may have been taken in before the call was over."""
+    who = agent(session)
+    heard = transcribed(session, who)
+    heard.recording.agent = None
+    session.flush()
+
+    frame, excluded = eligible_frame(session, *PERIOD)
+
+    assert (frame, excluded) == ([[heard.recording_id, who.id]], {})

@@ -70,6 +70,19 @@ def test_critical_errors_count_when_a_person_confirms_them():
     assert score(CARD, wrong, confirmed=True).points == 100 - handling
 
 
+def test_a_confirmed_veto_without_weight_takes_everything_even_when_nothing_else_applied():
+    """Vetoes are often not weighted; 0 is not the same as no score."""
+    sections = tuple(
+        replace(
+            s, criteria=tuple(replace(c, weight=0.0) if c.key == "banned_rude" else c for c in s.criteria)
+        )
+        for s in CARD.sections
+    )
+    verdicts = dict.fromkeys(KEYS, "na") | {"banned_rude": "fail"}
+    assert score(replace(CARD, sections=sections), verdicts, confirmed=True).points == 0
+    assert score(replace(CARD, sections=sections), verdicts, confirmed=False).points is None
+
+
 def test_a_suspected_veto_is_flagged_and_costs_nothing():
     """It waits for a person."""
     answers = {key: Judgement(Verdict.PASS, "phrase_heard") for key in KEYS}

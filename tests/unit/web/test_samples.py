@@ -3,8 +3,11 @@
 import pytest
 from sqlalchemy import select
 
-from qa.models import Draw, Sample
+from qa.models import Dispute, Draw, Evaluation, Sample
+from qa.publishing import current_version
 from tests.factories import add_draw, add_scored_call
+from web.recordings.queries import next_sample_for
+from web.tasks.queries import grading_tasks, latest_draws
 
 
 @pytest.fixture
@@ -90,3 +93,77 @@ def test_a_size_that_is_none_is_refused_with_the_form(browser_of, calls, install
     assert answer.status_code == 422
     with installation.unit_of_work(read_only=True) as session:
         assert session.scalar(select(Draw)) is None
+
+
+def test_a_call_that_is_drawn_again_is_one_task_and_stays_graded(browser_of, calls, installation, staff):
+    first = add_draw(installation, staff, per_agent=2)
+    second = add_draw(installation, staff, per_agent=3)
+    with installation.unit_of_work(read_only=True) as session:
+        assert grading_tasks(session, staff.inspector).count == 6
+        shown = [task.recording.id for task in grading_tasks(session, staff.inspector).waiting]
+        assert sorted(shown) == sorted(set(shown))
+        first_call = session.get_one(Draw, first.id).samples[0]
+    grade(installation, staff, first_call)
+
+    with installation.unit_of_work(read_only=True) as session:
+        assert grading_tasks(session, staff.inspector).count == 5
+        assert {draw.id: done for draw, _drawn, done in latest_draws(session)} == {first.id: 1, second.id: 1}
+        follows = next_sample_for(session, staff.inspector, first_call)
+        assert follows != first_call.recording_id
+
+
+def grade(installation, staff, sample):
+    """Submit an evaluation of a sampled call, as it would stand after grading."""
+    with installation.unit_of_work() as session:
+        version = current_version(session, at=installation.clock.now())
+        made = Evaluation(
+            recording_id=sample.recording_id,
+            sample_id=sample.id,
+            agent_id=sample.agent_id,
+            scorecard_version=version,
+            evaluator_id=staff.inspector.id,
+            state="submitted",
+            started_at=installation.clock.now(),
+            submitted_at=installation.clock.now(),
+            points=81.5,
+        )
+        session.add(made)
+        return made
+
+
+def test_the_page_of_a_draw_shows_the_grade_that_stands_after_a_dispute(
+    browser_of, calls, installation, staff
+):
+    draw = add_draw(installation, staff, per_agent=1)
+    with installation.unit_of_work(read_only=True) as session:
+        sample = session.get_one(Draw, draw.id).samples[0]
+    overruled = grade(installation, staff, sample)
+    with installation.unit_of_work() as session:
+        at = installation.clock.now()
+        session.add(
+            Dispute(
+                evaluation_id=overruled.id,
+                raised_by_id=staff.agent.id,
+                raised_at=at,
+                reason="no",
+                upheld=True,
+                decided_at=at,
+            )
+        )
+        session.add(
+            Evaluation(
+                recording_id=sample.recording_id,
+                sample_id=sample.id,
+                agent_id=sample.agent_id,
+                scorecard_version_id=overruled.scorecard_version_id,
+                evaluator_id=staff.supervisor.id,
+                state="closed",
+                started_at=at,
+                submitted_at=at,
+                points=97.5,
+            )
+        )
+    page = browser_of("qa_lead").get(f"/samples/{draw.id}").text
+
+    assert "97.5" in page
+    assert "81.5" not in page
