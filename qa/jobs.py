@@ -31,6 +31,20 @@ def score_transcript(installation: Installation, *, transcript_id: int) -> None:
         write_score(session, transcript_id, current_version(session, at=now), at=now)
 
 
+def rescore_transcript(installation: Installation, *, transcript_id: int) -> None:
+    """Bring every score of a transcript up to date; not scored yet, or deleted meanwhile: nothing happens."""
+    now = installation.clock.now()
+    with installation.unit_of_work() as session:
+        of_transcript = (
+            select(ScorecardVersion)
+            .join(AutoScore, AutoScore.scorecard_version_id == ScorecardVersion.id)
+            .where(AutoScore.transcript_id == transcript_id, AutoScore.measure_version == MEASURE_VERSION)
+            .order_by(ScorecardVersion.id)
+        )
+        for version in session.scalars(of_transcript).all():
+            renew_score(session, transcript_id, version, at=now)
+
+
 def write_score(
     session: Session, transcript_id: int, version: ScorecardVersion, *, at: datetime
 ) -> AutoScore:

@@ -19,3 +19,10 @@ class TranscriptReady(Event):
     """A recording was transcribed."""
 
     transcript_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RolesLearned(Event):
+    """Who speaks on which track became known after a recording was transcribed; that happens once."""
+
+    transcript_id: int

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import or_, select
 
-from core.errors import BadInput
+from core.errors import BadInput, Conflict
 from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.models import Agent, Call
@@ -127,7 +127,7 @@ def _import(
     )
     try:
         added = add_recording(installation, audio_files(files.files), facts)
-    except BadInput as error:
+    except (BadInput, Conflict) as error:
         return ImportedItem(files.files, problem=str(error))
     return ImportedItem(files.files, added.recording.id, added.created, notices=added.notices)
 

@@ -15,19 +15,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.blobs import StoredBlob
-from core.errors import BadInput, RetryLater
+from core.errors import BadInput, Conflict, RetryLater
 from core.events import publish
 from core.i18n import gettext as _
 from core.installation import Installation
 from recording.audio import AudioFile, AudioSource, open_audio
 from recording.audio.peaks import write_peaks
-from recording.events import RecordingStored
-from recording.models import Recording, RecordingFile, Role, Track
+from recording.events import RecordingStored, RolesLearned
+from recording.models import Recording, RecordingFile, Role, Track, Transcript, Utterance
 from recording.naming import stored_name
 
 CONVERSATION: Final = "conversation"
@@ -57,7 +57,7 @@ class RecordingFacts:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What `add_recording` did: the row, whether it is new, and what had to be repaired in the files."""
+    """What `add_recording` did: the row, whether it is new, and what a person should know: repairs, roles learned."""
 
     recording: Recording
     created: bool
@@ -69,19 +69,22 @@ def add_recording(
 ) -> Added:
     """Take in one recording: one file, or one for each leg in channel order.
 
-    A recording that is there already is given back; facts it lacked are filled in.
+    A recording that is there already is given back; facts it lacked are filled in. Roles that become known are
+    written into its transcripts, and announced.
 
     Raises:
         BadInput: the files are not a recording of one call; see `open_audio`.
+        Conflict: it is there already, with other roles.
         RetryLater: disk full, database busy, or a file grew while it was read.
     """
     facts = facts or RecordingFacts()
     hashes = [_file_hash(file) for file in files]
     sha256 = _recording_hash(hashes)
+    now = installation.clock.now()
     with installation.unit_of_work() as session:
-        known = _known(session, sha256, facts)
+        known = _known(session, sha256, facts, now)
     if known is not None:
-        return Added(known, created=False)
+        return known
     longest_s = installation.settings.recording.max_duration_s
     with open_audio(files, max_duration_s=longest_s) as source:
         roles = track_roles(source.channels, facts)
@@ -96,10 +99,10 @@ def add_recording(
             publish(session, RecordingStored(recording_id=recording.id), at=recording.stored_at)
     except IntegrityError:
         with installation.unit_of_work() as session:
-            known = _known(session, sha256, facts)
+            known = _known(session, sha256, facts, now)
         if known is None:
             raise
-        return Added(known, created=False)
+        return known
     return Added(recording, created=True, notices=notices)
 
 
@@ -193,14 +196,45 @@ def _describe(recording: Recording, facts: RecordingFacts) -> None:
     recording.holds = [[start_s, end_s] for start_s, end_s in facts.holds]
 
 
-def _known(session: Session, sha256: str, facts: RecordingFacts) -> Recording | None:
+def _known(session: Session, sha256: str, facts: RecordingFacts, at: datetime) -> Added | None:
     """Return the recording with this content, with the facts it lacked filled in."""
-    recording = session.scalar(select(Recording).where(Recording.sha256 == sha256))
-    if recording is not None:
-        for name in ("call_id", "agent_id", "started_at", "answered_at_s"):
-            if getattr(recording, name) is None:
-                setattr(recording, name, getattr(facts, name))
-    return recording
+    recording = session.scalar(select(Recording).where(Recording.sha256 == sha256).with_for_update())
+    if recording is None:
+        return None
+    for name in ("call_id", "agent_id", "started_at", "answered_at_s"):
+        if getattr(recording, name) is None:
+            setattr(recording, name, getattr(facts, name))
+    if not _learn_roles(session, recording, facts, at):
+        return Added(recording, created=False)
+    notice = _("recording %(id)s: it is now known who speaks on which channel", id=recording.id)
+    return Added(recording, created=False, notices=(notice,))
+
+
+def _learn_roles(session: Session, recording: Recording, facts: RecordingFacts, at: datetime) -> bool:
+    """Fill in roles that were unknown, in transcripts too; False when that is nothing new. Raises Conflict."""
+    if facts.roles is None and facts.agent_channel is None:
+        return False
+    known = [Role(track.role) for track in recording.tracks]
+    told = track_roles(len(known), facts)
+    if told == known or Role.UNKNOWN in told:
+        return False
+    if any(before not in (Role.UNKNOWN, now) for before, now in zip(known, told, strict=True)):
+        raise Conflict(
+            _(
+                "recording %(id)s is here already with the channels %(known)s, not %(told)s; nothing was changed",
+                id=recording.id,
+                known=", ".join(known),
+                told=", ".join(told),
+            )
+        )
+    transcripts = session.scalars(select(Transcript.id).where(Transcript.recording_id == recording.id)).all()
+    for track, role in zip(recording.tracks, told, strict=True):
+        track.role = role
+        spoken = (Utterance.transcript_id.in_(transcripts), Utterance.channel == track.channel)
+        session.execute(update(Utterance).where(*spoken).values(role=role))
+    for transcript_id in transcripts:
+        publish(session, RolesLearned(transcript_id=transcript_id), at=at)
+    return True
 
 
 def _recording_hash(hashes: Sequence[str]) -> str:

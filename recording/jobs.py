@@ -109,6 +109,7 @@ def _store(
             for track, speech in zip(recording.tracks, heard.tracks, strict=True):
                 track.speech = [[round(span.start_s, 3), round(span.end_s, 3)] for span in speech.spans]
                 track.level_dbfs = speech.level_dbfs
+            roles = [track.role for track in recording.tracks]  # they may have become known meanwhile
             transcript = Transcript(
                 recording_id=recording_id,
                 model_name=engine.model_name,
@@ -116,7 +117,10 @@ def _store(
                 pipeline_version=PIPELINE_VERSION,
                 created_at=now,
                 confidence=heard.confidence,
-                utterances=[_row(number, spoken) for number, spoken in enumerate(heard.utterances)],
+                utterances=[
+                    _row(number, spoken, roles[spoken.channel])
+                    for number, spoken in enumerate(heard.utterances)
+                ],
             )
             session.add(transcript)
             recording.state, recording.problem = "transcribed", ""
@@ -131,11 +135,11 @@ def _store(
         return done
 
 
-def _row(number: int, spoken: SpokenUtterance) -> Utterance:
+def _row(number: int, spoken: SpokenUtterance, role: str) -> Utterance:
     return Utterance(
         number=number,
         channel=spoken.channel,
-        role=spoken.role,
+        role=role,
         start_s=spoken.start_s,
         end_s=spoken.end_s,
         text=spoken.text,

@@ -14,7 +14,7 @@ from core.events import Subscriptions
 from core.installation import Installation
 from core.jobs.worker import Jobs, JobWorker
 from ivr.events import CallRecorded
-from recording.events import RecordingStored, TranscriptReady
+from recording.events import RecordingStored, RolesLearned, TranscriptReady
 
 JOBS: Final[Jobs] = {
     "ring_twilio_agent": ivr.twilio.jobs.ring_agent,
@@ -26,12 +26,14 @@ JOBS: Final[Jobs] = {
     recording.spool.INGEST: recording.spool.ingest_spooled,
     "transcribe_recording": recording.jobs.transcribe_recording,
     "score_transcript": qa.jobs.score_transcript,
+    "rescore_transcript": qa.jobs.rescore_transcript,
 }
 
 SUBSCRIPTIONS: Final[Subscriptions] = {
     CallRecorded: ["take_in_call_recording"],
     RecordingStored: ["transcribe_recording"],
     TranscriptReady: ["score_transcript"],
+    RolesLearned: ["rescore_transcript"],
 }
 
 

@@ -5,11 +5,14 @@ from sqlalchemy import select
 
 from core.errors import BadInput, NotFound
 from core.events import OutboxEvent
-from qa.jobs import score_transcript, write_score
+from qa.jobs import rescore_transcript, score_transcript, write_score
 from qa.models import AutoAnswer, AutoScore, ScorecardVersion
 from qa.publishing import current_version, find_version, publish, shipped_document
 from qa.rescoring import newest_transcripts, rescored
 from qa.scorecard import read_scorecard
+from recording.events import RolesLearned
+from recording.models import Role, Transcript
+from sansheng.wiring import JOBS, SUBSCRIPTIONS
 from tests.conftest import NOW
 from tests.integration.qa.rows import EXEMPLARY, agent, transcribed
 from tests.unit.qa.calls import agent as agent_says
@@ -56,9 +59,37 @@ def test_evidence_leads_to_the_words(installation, transcript_id):
         assert company.reason_values == {"quote": "云帆科技"}
 
 
+def test_scores_follow_when_roles_become_known(installation, transcript_id):
+    """What was N/A on an unknown track is judged, by every scorecard that had judged it; delivered twice, once."""
+    with installation.unit_of_work() as session:
+        heard = session.get_one(Transcript, transcript_id)
+        roles = [track.role for track in heard.recording.tracks]
+        for row in (*heard.recording.tracks, *heard.utterances):
+            row.role = Role.UNKNOWN
+    score_transcript(installation, transcript_id=transcript_id)
+    with installation.unit_of_work() as session:
+        heard = session.get_one(Transcript, transcript_id)
+        for track in heard.recording.tracks:
+            track.role = roles[track.channel]
+        for utterance in heard.utterances:
+            utterance.role = roles[utterance.channel]
+        company = select(AutoAnswer.reason).where(AutoAnswer.criterion == "greeting_company")
+        assert session.scalars(company).all() == ["roles_unknown"]
+
+    for _ in range(2):
+        rescore_transcript(installation, transcript_id=transcript_id)
+
+    with installation.unit_of_work() as session:
+        assert session.scalars(company).all() == ["phrase_heard"]
+        assert session.scalars(select(AutoScore)).one().points == 100
+    assert SUBSCRIPTIONS[RolesLearned] == ["rescore_transcript"]
+    assert JOBS["rescore_transcript"] is rescore_transcript
+
+
 def test_a_transcript_deleted_meanwhile_is_nothing_to_do(installation):
     """Retention may be faster than the job; a person who asks for it is told."""
     score_transcript(installation, transcript_id=404)
+    rescore_transcript(installation, transcript_id=404)
     with installation.unit_of_work() as session, pytest.raises(NotFound):
         write_score(session, 404, current_version(session, at=NOW), at=NOW)
 

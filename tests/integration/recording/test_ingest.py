@@ -1,6 +1,7 @@
 """Recordings are taken in once, whole, and with nothing left behind when something fails."""
 
 import errno
+import shutil
 import threading
 from pathlib import Path
 
@@ -9,13 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from core.blobs import FolderBlobs
-from core.errors import BadInput, NotFound, RetryLater
+from core.errors import BadInput, Conflict, NotFound, RetryLater
 from core.events import OutboxEvent
 from ivr.models import Agent, Call
 from recording import ingest
 from recording.folders import FolderWatch, import_folder
 from recording.ingest import RecordingFacts, add_recording, audio_files
-from recording.models import Recording, Role, Track
+from recording.models import Recording, Role, Track, Transcript, Utterance
 from recording.services import open_recording, peaks_of, playback_of
 from tests.conftest import NOW
 from tests.unit.recording.sounds import buzz, ramp, silence, write
@@ -66,6 +67,49 @@ def test_the_same_content_is_one_recording_and_later_facts_are_filled_in(install
         agent.id,
     )
     assert len(rows(installation)) == len(rows(installation, OutboxEvent)) == 1
+
+
+def test_roles_that_become_known_reach_the_transcript(installation, stereo, tmp_path):
+    first = add(installation, stereo).recording
+    with installation.unit_of_work() as session:
+        heard = Transcript(
+            recording_id=first.id, model_name="m", model_hash="0", pipeline_version=1, created_at=NOW
+        )
+        heard.utterances = [
+            Utterance(number=n, channel=n, role=Role.UNKNOWN, start_s=n, end_s=n + 1, text="好", words=[])
+            for n in (0, 1)
+        ]
+        session.add(heard)
+
+    learned = add(installation, stereo, agent_channel=1)
+    again = add(installation, stereo, agent_channel=1)
+
+    assert learned.recording.roles_known
+    assert "now known" in learned.notices[0]
+    assert again.notices == ()
+    with installation.unit_of_work(read_only=True) as session:
+        utterances = session.scalars(select(Utterance).order_by(Utterance.number))
+        assert [u.role for u in utterances] == ["caller", "agent"]
+        told = [(e.name, e.fields) for e in session.scalars(select(OutboxEvent).order_by(OutboxEvent.id))]
+        assert told[1:] == [("roles_learned", {"transcript_id": heard.id})]
+
+
+def test_roles_that_contradict_those_known_are_refused(installation, stereo, tmp_path):
+    first = add(installation, stereo, agent_channel=1).recording
+    with pytest.raises(Conflict, match="caller, agent, not agent, caller"):
+        add(installation, stereo, agent_channel=0, started_at=NOW)
+    with installation.unit_of_work(read_only=True) as session:
+        row = session.get_one(Recording, first.id)
+        assert ([t.role for t in row.tracks], row.started_at) == ([Role.CALLER, Role.AGENT], None)
+
+    (folder := tmp_path / "in").mkdir()
+    shutil.copy(stereo, folder / "call.wav")
+    write(folder / "other.wav", ramp(90, 2))
+    items = list(import_folder(installation, folder, agent_channel=0))
+    assert [(item.created, "not agent, caller" in item.problem) for item in items] == [
+        (False, True),
+        (True, False),
+    ]
 
 
 def test_two_who_add_the_same_file_at_once_get_one_recording(installation, stereo, monkeypatch):

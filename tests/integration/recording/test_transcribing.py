@@ -15,6 +15,7 @@ from core.errors import MissingPart, RetryLater
 from core.events import OutboxEvent
 from core.installation import Installation
 from core.settings import AsrSettings
+from recording import jobs
 from recording.asr.model import demo_model
 from recording.asr.scripted import ScriptedEngine
 from recording.asr.vosk_engine import load_engine
@@ -68,6 +69,19 @@ def test_every_word_of_a_call_is_heard_at_its_time(installation, spoken):
         assert caller.level_dbfs < -10
         (hold,) = truth.holds
         assert not [s for s in agent.speech if s[0] < hold.end_s - 1 and s[1] > hold.start_s + 1]
+
+
+def test_roles_that_become_known_while_it_is_transcribed_are_not_lost(installation, spoken, monkeypatch):
+    row = add(installation, spoken[0])
+    monkeypatch.setattr(
+        jobs,
+        "transcribe",
+        lambda *a, **k: (add(installation, spoken[0], agent_channel=1), transcribe(*a, **k))[1],
+    )
+    transcribe_recording(installation, recording_id=row.id)
+    with installation.unit_of_work(read_only=True) as session:
+        transcript = session.scalars(select(Transcript)).one()
+        assert {(u.channel, u.role) for u in transcript.utterances} == {(0, "caller"), (1, "agent")}
 
 
 def test_the_same_call_is_transcribed_once_and_announced_once(installation, spoken):
