@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import or_, select
 
-from core.errors import BadInput, Conflict
+from core.errors import BadInput, Conflict, RetryLater
 from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.models import Agent, Call
@@ -78,9 +78,13 @@ class FolderWatch:
             if files.problem and files.files not in self._lone:  # its other leg may be a moment late
                 self._lone.add(files.files)
                 continue
-            yield from import_recordings(
-                self.installation, [files], self.pattern, agent_channel=self.agent_channel
-            )
+            try:
+                yield from import_recordings(
+                    self.installation, [files], self.pattern, agent_channel=self.agent_channel
+                )
+            except RetryLater as error:  # it passes; this and the others are taken at a later look
+                yield ImportedItem(files.files, problem=str(error))
+                return
             self._done |= {path: now[path] for path in files.files}
 
     def run(self, pause: Callable[[], bool]) -> Iterator[ImportedItem]:

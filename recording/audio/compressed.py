@@ -21,6 +21,10 @@ _NO_LENGTH: Final = 1 << 40
 """libsndfile gives a huge number when a stream does not tell its length."""
 
 
+_BAD_FILE: Final = 7
+"""libsndfile's "file does not exist or is not a regular file", which it also says of an MP3 it gives up on."""
+
+
 class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no type information
     """A sound file read from front to back: soundfile seeks after every read of a file it may seek in."""
 
@@ -94,12 +98,14 @@ class CompressedReader:
         try:
             return kind(self._source, **self._raw)
         except soundfile.LibsndfileError as error:
+            told = str(error.error_string).rstrip(".")
+            reason = _("its content is damaged") if error.code == _BAD_FILE else told
             raise BadInput(
                 _(
                     "%(name)s: not a sound file that can be read (%(reason)s); "
                     "give WAV, MP3, Ogg, FLAC or a raw telephone format",
                     name=self._name,
-                    reason=str(error.error_string).rstrip("."),
+                    reason=reason,
                 )
             ) from None
 

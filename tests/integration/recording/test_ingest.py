@@ -262,3 +262,21 @@ def test_a_lost_blob_is_told(installation, stereo):
     installation.blobs.delete(row.files[0].blob_key)
     with pytest.raises(NotFound, match="blob"):
         playback_of(installation, row)
+
+
+def test_a_watch_outlives_a_full_disk_and_takes_the_file_later(installation, tmp_path, monkeypatch):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder / "a.wav", ramp(100))
+    watch = FolderWatch(installation, folder)
+    assert list(watch.look()) == []
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderBlobs, "_put", full)
+        (failed,) = watch.look()
+    assert "No space left" in failed.problem
+    (taken,) = watch.look()
+    assert taken.created

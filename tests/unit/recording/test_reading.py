@@ -186,6 +186,14 @@ def test_what_is_no_recording_is_refused_with_its_name_and_the_reason(tmp_path, 
         opened(broken(tmp_path, kind), max_duration_s=10)
 
 
+def test_an_mp3_that_is_none_is_not_said_to_be_missing(tmp_path):
+    path = tmp_path / "a.mp3"
+    path.write_bytes(np.random.default_rng(1).bytes(50_000))
+    with pytest.raises(BadInput) as refused:
+        opened(path)
+    assert "does not exist" not in str(refused.value)
+
+
 def test_a_long_compressed_file_is_refused_from_its_header(tmp_path, monkeypatch):
     path = write(tmp_path / "a.flac", np.zeros(400000, np.int16))
     monkeypatch.setattr(soundfile.SoundFile, "read", lambda *_a, **_k: pytest.fail("a sample was decoded"))
