@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from sqlalchemy import delete, select
 
+import ivr.asterisk.driver
 import ivr.twilio.calls
 import ivr.twilio.ending
 from core.errors import RetryLater
@@ -19,6 +20,7 @@ from ivr.flow.events import Digits, HungUp, NoInput, QueueResult, RecordResult, 
 from ivr.flow.interpreter import advance, begin
 from ivr.ledger.steps import first_step, steps_of
 from ivr.models import Call, CallEvent
+from tests.integration.twilio.on_asterisk import call_on_asterisk
 from tests.integration.twilio.virtual_legs import HANG_UP, Knobs, QueuePlan, ScriptedCaller
 from tests.integration.twilio.virtual_twilio import NUMBER
 
@@ -112,6 +114,8 @@ def last_state(monkeypatch):
 
         return watch
 
+    monkeypatch.setattr(ivr.asterisk.driver, "begin", watched(begin))
+    monkeypatch.setattr(ivr.asterisk.driver, "advance", watched(advance))
     monkeypatch.setattr(ivr.twilio.calls, "begin", watched(begin))
     monkeypatch.setattr(ivr.twilio.calls, "advance", watched(advance))
     monkeypatch.setattr(ivr.twilio.ending, "advance", watched(advance))
@@ -120,7 +124,9 @@ def last_state(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_random_callers_have_the_same_call_on_paper_and_on_twilio(hotline, monkeypatch, last_state, group):
+def test_random_callers_have_the_same_call_on_paper_on_twilio_and_on_asterisk(
+    hotline, monkeypatch, last_state, tmp_path, group
+):
     flow = shipped_flow()
     line = hotline(Knobs())
     line.twilio.out_of_order = lambda: busy_database(line.installation, monkeypatch)
@@ -145,6 +151,10 @@ def test_random_callers_have_the_same_call_on_paper_and_on_twilio(hotline, monke
         reached = replace(last_state["state"], at=at, started_at=at)
         assert reached == replace(state, at=at, started_at=at), number
         forget_jobs(line.installation)
+        clock.at = at
+        by_agi = call_on_asterisk(flow, ScriptedCaller(**script), clock, tmp_path, number)
+        assert [told_of(step) for step in by_agi] == [told_of(step) for step in steps], number
+        assert last_state["state"] == replace(state, at=at, started_at=at), number
 
 
 def told_of(step):

@@ -18,9 +18,8 @@ def ring_both(staffed):
 
 def offers(installation):
     with installation.unit_of_work(read_only=True) as session:
-        return [
-            (o.agent.code, o.state, o.caller_sid is not None) for o in session.scalars(select(TwilioOffer))
-        ]
+        found = session.scalars(select(TwilioOffer))
+        return sorted((o.agent.code, o.state, o.caller_sid is not None) for o in found)
 
 
 def test_of_two_who_are_rung_the_first_to_accept_has_the_call(ring_both, hotline):
