@@ -39,7 +39,7 @@ class HeardCall:
         duration_s: length of the recording.
         roles_known: whether it is known which track is the agent's.
         utterances: both parties' speech in turn order.
-        speech: for each role, the stretches the voice-activity detector found, ascending.
+        speech: for each role that has a track, the stretches the voice-activity detector found, ascending.
         kind: `conversation` or `voicemail`.
         language: language of the call, `zh` or another.
         answered_at_s: when the agent was bridged; None when the call log does not know.
@@ -65,6 +65,10 @@ class HeardCall:
     def bridged_at_s(self) -> float:
         """Seconds at which the conversation begins; a recording without a call log begins at the bridge."""
         return self.answered_at_s or 0.0
+
+    def has_track(self, role: Role) -> bool:
+        """Whether a party was recorded on a track that is known to be theirs."""
+        return self.roles_known and role in self.speech
 
     @cached_property
     def agent(self) -> Spoken:

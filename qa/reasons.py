@@ -58,6 +58,7 @@ REASONS: Final[dict[str, str]] = {
     # why there is no verdict
     "no_agent": N_("a message was left: no agent spoke"),
     "roles_unknown": N_("it is not known who speaks on which track"),
+    "track_missing": N_("a party this needs to hear was not recorded"),
     "language_unsupported": N_("no phrases for the language of this call (%(language)s)"),
     "not_configured": N_("the call's queue or agent has no value for: %(slots)s"),
     "inaudible": N_("no speech of the agent was found there"),

@@ -36,7 +36,7 @@ def judge(scorecard: Scorecard, call: HeardCall) -> dict[str, Judgement]:
     answers: dict[str, Judgement] = {}
     for criterion in scorecard.criteria:
         rule = criterion.rule
-        early = precondition(hearing, roles=rule.needs_roles, words=rule.needs_words)
+        early = precondition(hearing, tracks=rule.needs_tracks, words=rule.needs_words)
         answers[criterion.key] = early or rule.judge(hearing, answers)
     return answers
 

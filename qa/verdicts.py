@@ -113,19 +113,21 @@ class Hearing:
         return judgement
 
 
-def precondition(hearing: Hearing, *, roles: bool, words: bool) -> Judgement | None:
+def precondition(hearing: Hearing, *, tracks: frozenset[Role], words: bool) -> Judgement | None:
     """Return the answer when a rule cannot be applied to the call at all, else None.
 
     Args:
         hearing: the call.
-        roles: the rule needs to know who speaks.
+        tracks: the parties the rule must hear, each on a track of their own.
         words: the rule needs words in the scorecard's language.
     """
     call = hearing.call
     if call.kind == VOICEMAIL:
         return Judgement(Verdict.NA, "no_agent")
-    if roles and not call.roles_known:
+    if tracks and not call.roles_known:
         return Judgement(Verdict.NA, "roles_unknown")
+    if not all(call.has_track(role) for role in tracks):
+        return Judgement(Verdict.NA, "track_missing")
     if words and call.language.split("_")[0].split("-")[0] != hearing.language:
         return Judgement(Verdict.HUMAN, "language_unsupported", {"language": call.language})
     return None

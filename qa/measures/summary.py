@@ -21,7 +21,7 @@ _SILENCE_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class CallNumbers:
-    """The measures of a call; None where a role is not known or nobody speaks.
+    """The measures of a call; None where a role is not known, a party was not recorded, or nobody speaks.
 
     Attributes:
         talk_ratio: the agent's share of all speech, 0 to 1.
@@ -38,8 +38,8 @@ class CallNumbers:
     talk_ratio: float | None
     overtalk_s: float | None
     interruptions: int | None
-    silence_s: float
-    longest_silence_s: float
+    silence_s: float | None
+    longest_silence_s: float | None
     agent_rate: float | None
     agent_fast: float | None
     caller_rate: float | None
@@ -51,14 +51,15 @@ def call_numbers(call: HeardCall) -> CallNumbers:
     quiet = silences(call, _SILENCE_S)
     agent = speech_rate(call, Role.AGENT, limit=FAST_PER_MINUTE)
     caller = speech_rate(call, Role.CALLER, limit=FAST_PER_MINUTE)
-    known = call.roles_known
+    both = call.has_track(Role.AGENT) and call.has_track(Role.CALLER)
+    everybody = both or not call.roles_known  # on a mixed track too, silence is silence of both
     heard = audibility(call, Role.AGENT, 0, call.duration_s)
     return CallNumbers(
-        talk_ratio=talk_ratio(call) if known else None,
-        overtalk_s=total_s(overtalk(call)) if known else None,
-        interruptions=len(interruptions(call)) if known else None,
-        silence_s=total_s(quiet),
-        longest_silence_s=max((end - start for start, end in quiet), default=0.0),
+        talk_ratio=talk_ratio(call) if both else None,
+        overtalk_s=total_s(overtalk(call)) if both else None,
+        interruptions=len(interruptions(call)) if both else None,
+        silence_s=total_s(quiet) if everybody else None,
+        longest_silence_s=max((end - start for start, end in quiet), default=0.0) if everybody else None,
         agent_rate=agent.per_minute if agent else None,
         agent_fast=agent.fast_share if agent else None,
         caller_rate=caller.per_minute if caller else None,

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from core.documents.section import Section
 from qa.models import Verdict
 from qa.phrases import SIMILAR, Hit, Spoken, by_sound
 from qa.phrases.matching import Range
 from qa.verdicts import Hearing, Judgement
+from recording.models import Role
 
 Answers = Mapping[str, Judgement]
 """The answers to the criteria before this one, by key."""
+
+NOBODY: Final[frozenset[Role]] = frozenset()
+AGENT: Final = frozenset({Role.AGENT})
+BOTH: Final = frozenset({Role.AGENT, Role.CALLER})
+"""Whom a rule must hear: silence, for one, is known only where both parties are."""
 
 
 class Rule(Protocol):
     """A kind of rule with its settings.
 
     Attributes:
-        needs_roles: it needs to know who speaks: N/A on a mono recording.
+        needs_tracks: the parties it must hear, each on a track of their own: N/A where one is mixed or missing.
         needs_words: it needs a transcript in the scorecard's language: human without one.
     """
 
-    needs_roles: ClassVar[bool]
+    needs_tracks: ClassVar[frozenset[Role]]
     needs_words: ClassVar[bool]
 
     @classmethod
@@ -41,7 +47,7 @@ class Rule(Protocol):
 class Person:
     """A criterion that only a person can answer."""
 
-    needs_roles: ClassVar[bool] = False
+    needs_tracks: ClassVar[frozenset[Role]] = NOBODY
     needs_words: ClassVar[bool] = False
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from core.documents.section import Section
 from qa.heard import HeardCall, Span
 from qa.models import Verdict
-from qa.rules.base import Answers, hits_of, phrases
+from qa.rules.base import AGENT, Answers, hits_of, phrases
 from qa.rules.required import RequiredPhrase
 from qa.verdicts import Hearing, Judgement
 from recording.models import Role
@@ -29,7 +29,7 @@ class ClosingPhrase:
     phrase: RequiredPhrase
     signs: tuple[str, ...] = _SIGNS
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = AGENT
     needs_words: ClassVar[bool] = True
 
     @classmethod
@@ -46,7 +46,7 @@ class ClosingPhrase:
             return Judgement(Verdict.NA, "transferred")
         if hearing.call.ended_by == "agent" or self._was_closing(hearing.call):
             return found
-        if hearing.call.ended_by == "caller":
+        if hearing.call.ended_by == "caller" and hearing.call.has_track(Role.CALLER):
             return Judgement(Verdict.NA, "caller_hung_up")
         return Judgement(Verdict.HUMAN, "end_unknown")
 

@@ -9,8 +9,9 @@ from core.documents.section import Section
 from core.i18n import gettext as _
 from qa.models import Verdict
 from qa.phrases import Hit, Phrase, sounds_alike, word_for_word
-from qa.rules.base import Answers, phrases
+from qa.rules.base import AGENT, Answers, phrases
 from qa.verdicts import Hearing, Judgement, evidence_of
+from recording.models import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ForbiddenPhrase:
     veto: bool = False
     least_confidence: float = 0.5
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = AGENT
     needs_words: ClassVar[bool] = True
 
     @classmethod

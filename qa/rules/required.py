@@ -22,7 +22,7 @@ from qa.phrases import (
 )
 from qa.phrases.matching import Range
 from qa.phrases.phrase import SLOTS
-from qa.rules.base import Answers, hits_of, phrases
+from qa.rules.base import AGENT, Answers, hits_of, phrases
 from qa.verdicts import Evidence, Hearing, Judgement, evidence_of
 from recording.models import Role
 
@@ -53,7 +53,7 @@ class RequiredPhrase:
     exact: bool = False
     edge: str = ""
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = AGENT
     needs_words: ClassVar[bool] = True
 
     @classmethod
@@ -142,7 +142,7 @@ class FirstWords:
     phrase: RequiredPhrase
     never: tuple[str, ...] = ()
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = AGENT
     needs_words: ClassVar[bool] = True
 
     @classmethod
@@ -194,7 +194,7 @@ class Order:
 
     of: tuple[str, ...]
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = AGENT
     needs_words: ClassVar[bool] = True
 
     @classmethod

@@ -10,7 +10,7 @@ from qa.measures.greeting_delay import greeting_delay
 from qa.measures.overtalk import interruptions
 from qa.measures.rings import rings
 from qa.models import Verdict
-from qa.rules.base import Answers
+from qa.rules.base import AGENT, BOTH, NOBODY, Answers
 from qa.verdicts import Hearing, Judgement, evidence_of_spans
 from recording.models import Role
 
@@ -29,7 +29,7 @@ class Rings:
     limit: int = 3
     tolerance: int = 5
 
-    needs_roles: ClassVar[bool] = False
+    needs_tracks: ClassVar[frozenset[Role]] = NOBODY
     needs_words: ClassVar[bool] = False
 
     @classmethod
@@ -60,7 +60,7 @@ class GreetingDelay:
 
     limit_s: float = 5.0
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = AGENT
     needs_words: ClassVar[bool] = False
 
     @classmethod
@@ -88,7 +88,7 @@ class Interruptions:
 
     allowed: int = 1
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = BOTH
     needs_words: ClassVar[bool] = False
 
     @classmethod

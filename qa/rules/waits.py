@@ -14,7 +14,7 @@ from qa.heard import Span
 from qa.measures.waits import Wait, waits
 from qa.models import Verdict
 from qa.phrases import Hit
-from qa.rules.base import Answers, hits_of, phrases
+from qa.rules.base import BOTH, Answers, hits_of, phrases
 from qa.verdicts import Evidence, Hearing, Judgement, evidence_of, evidence_of_spans
 from recording.models import Role
 
@@ -87,7 +87,7 @@ class HoldAnnounced:
     waiting: Waiting
     courtesy: tuple[str, ...]
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = BOTH
     needs_words: ClassVar[bool] = True
 
     @classmethod
@@ -137,7 +137,7 @@ class HoldLimit:
     limit_s: float
     offer: tuple[str, ...]
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = BOTH
     needs_words: ClassVar[bool] = True
 
     @classmethod
@@ -176,7 +176,7 @@ class DeadAir:
 
     waiting: Waiting
 
-    needs_roles: ClassVar[bool] = True
+    needs_tracks: ClassVar[frozenset[Role]] = BOTH
     needs_words: ClassVar[bool] = True
 
     @classmethod

@@ -96,7 +96,12 @@ def test_the_numbers_of_a_call():
     assert (numbers.interruptions, numbers.overtalk_s, numbers.agent_rate) == (0, 0, pytest.approx(240))
     assert numbers.longest_silence_s == numbers.silence_s == pytest.approx(6.75)
     mono = call_numbers(heard(agent(1, "您好"), roles_known=False))
-    assert (mono.talk_ratio, mono.interruptions) == (None, None)
+    assert (mono.talk_ratio, mono.interruptions, mono.silence_s) == (None, None, 0.0)
+    lone = call_numbers(
+        heard(agent(1, "您好"), agent(20, "再见"), speech={Role.AGENT: ((1, 1.5), (20, 20.5))})
+    )
+    assert (lone.talk_ratio, lone.overtalk_s, lone.interruptions) == (None, None, None)
+    assert (lone.silence_s, lone.longest_silence_s) == (None, None)
     assert call_numbers(heard()).agent_confidence is None
 
 

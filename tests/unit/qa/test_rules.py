@@ -121,6 +121,35 @@ def test_what_cannot_be_judged_is_not_applicable():
     assert english["greeting_delay"][0] == "pass"
 
 
+BOTH_PARTIES = ("dead_air", "hold_announced", "hold_limit", "interruption")
+
+
+def test_a_lone_leg_is_judged_only_by_what_it_can_show():
+    """While the agent's track is silent the caller may be talking: no silence, wait or interruption is known."""
+    said = agent(1, GREETING), agent(30, TALK), agent(50, "感谢 您 的 来电 再见")
+    spans = tuple((u.start_s, u.end_s) for u in said)
+    whole = answers(*said, speech={Role.AGENT: spans, Role.CALLER: ()})
+    only_agent = answers(*said, speech={Role.AGENT: spans}, ring_s=7.0, ended_by="caller")
+    only_caller = answers(caller(1, "喂 不行"), speech={Role.CALLER: ((1.0, 2.0),)}, ring_s=7.0)
+
+    assert whole["dead_air"][0] == "fail"
+    assert {only_agent[key] for key in BOTH_PARTIES} == {("na", "track_missing")}
+    assert {only_agent[key][0] for key in ("greeting_first", "greeting_delay", "banned_rude", "rings")} == {
+        "pass"
+    }
+    assert only_agent["closing_farewell"][0] == "pass"
+    assert {reason for verdict, reason in only_caller.values() if verdict == "na"} >= {"track_missing"}
+    assert {verdict for verdict, _ in only_caller.values()} == {"na", "human", "pass"}
+    assert (only_caller["greeting_first"], only_caller["rings"][0]) == (("na", "track_missing"), "pass")
+
+
+def test_without_the_callers_track_nobody_knows_whether_the_caller_was_closing():
+    """The caller hung up, perhaps after a goodbye that was not recorded."""
+    alone = {Role.AGENT: ((1.0, 5.0), (20.0, 23.0))}
+    call = answers(agent(1, GREETING), agent(20, TALK), speech=alone, ended_by="caller")
+    assert call["closing_thanks"] == ("human", "end_unknown")
+
+
 @pytest.mark.parametrize(
     ("ring_s", "verdict"), [(9.9, "pass"), (14.9, "pass"), (15.0, "human"), (25.0, "fail"), (None, "na")]
 )
