@@ -130,6 +130,11 @@ def database_is_busy(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and (state is None or state.startswith(_POSTGRESQL_PASSING))
 
 
+def _reason(error: DBAPIError) -> str:
+    """Return what the driver says, which may be several lines, as part of a sentence."""
+    return " ".join(str(error.orig).split())
+
+
 @contextmanager
 def unit_of_work(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
     """Give a session that commits at the end, or rolls back on any exception.
@@ -164,14 +169,14 @@ def database_errors() -> Iterator[None]:
             raise RetryLater(
                 _(
                     "the database is busy, full or not to be reached (%(reason)s); nothing was changed, try again",
-                    reason=error.orig,
+                    reason=_reason(error),
                 )
             ) from error
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_DAMAGED:
             raise BadInput(
                 _(
                     "the database file cannot be read (%(reason)s); put it back from a backup",
-                    reason=error.orig,
+                    reason=_reason(error),
                 )
             ) from error
         raise

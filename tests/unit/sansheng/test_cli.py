@@ -74,6 +74,18 @@ def test_each_kind_of_error_has_its_exit_code(run, monkeypatch, error, code):
     assert run("user", "list")[::2] == (code, f"sansheng: {error}\n")
 
 
+@pytest.mark.parametrize("arguments", [("user", "list"), ("db", "upgrade")])
+def test_an_unreachable_postgresql_is_one_sentence_and_can_be_tried_again(run, monkeypatch, arguments):
+    monkeypatch.setenv("SANSHENG_DATABASE_URL", "postgresql://somebody:secret@127.0.0.1:1/nowhere")
+
+    code, _, err = run(*arguments)
+
+    assert code == 4
+    assert "not to be reached" in err
+    assert len(err.splitlines()) == 1
+    assert "secret" not in err
+
+
 def test_a_wrong_setting_names_its_variable(run, monkeypatch):
     monkeypatch.setenv("SANSHENG_WEB_PORT", "many")
 
