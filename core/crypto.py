@@ -14,6 +14,7 @@ import hmac
 import os
 import secrets
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -46,13 +47,18 @@ def derived_key(purpose: str) -> bytes:
 
 def encrypt_text(text: str) -> bytes:
     """Encrypt for storage (Fernet: AES-128-CBC with HMAC-SHA256)."""
-    return Fernet(base64.urlsafe_b64encode(derived_key("column"))).encrypt(text.encode())
+    return _fernet(derived_key("column")).encrypt(text.encode())
+
+
+@lru_cache(maxsize=1)
+def _fernet(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def decrypt_text(token: bytes) -> str:
     """Decrypt a stored value; raises MissingPart when the key is another installation's."""
     try:
-        return Fernet(base64.urlsafe_b64encode(derived_key("column"))).decrypt(token).decode()
+        return _fernet(derived_key("column")).decrypt(token).decode()
     except InvalidToken:
         raise MissingPart(
             _(

@@ -11,12 +11,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import Index, String, select, text
+from sqlalchemy import Index, String, Table, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, JSONValue, UTCDateTime
+from core.db.bulk import insert_rows
 from core.jobs.rows import promise
 
 _BATCH = 200
@@ -27,6 +29,7 @@ class Event:
     """Base of all events. Fields are ids and small values only, and are the event's natural key."""
 
     @classmethod
+    @cache
     def name(cls) -> str:
         """Name of the event in the outbox: the class name in snake_case."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
@@ -59,6 +62,12 @@ Subscriptions = Mapping[type[Event], Sequence[str]]
 def publish(session: Session, event: Event, *, at: datetime) -> None:
     """Put an event into the outbox, in the caller's transaction."""
     session.add(OutboxEvent(name=event.name(), fields=asdict(event), published_at=at))
+
+
+def publish_all(session: Session, events: Sequence[Event], *, at: datetime) -> None:
+    """Put many events into the outbox at once, in the caller's transaction and in their order."""
+    rows = [(e.name(), {field: getattr(e, field) for field in e.__dataclass_fields__}, at) for e in events]
+    insert_rows(session, cast("Table", OutboxEvent.__table__), ("name", "fields", "published_at"), rows)
 
 
 def dispatch(session: Session, subscriptions: Subscriptions, *, at: datetime) -> int:

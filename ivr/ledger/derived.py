@@ -7,15 +7,16 @@ call is told in the same transaction, once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import LargeBinary, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from core.crypto import lookup_hash
-from core.events import publish
+from core.crypto import encrypt_text, lookup_hash
+from core.db.bulk import insert_rows, reserve_ids
+from core.events import publish_all
 from core.phone import normalise_number
 from ivr.events import CallEnded
 from ivr.ledger.entries import Parties, parts_of
@@ -27,6 +28,20 @@ _CALLS: Final = cast("Table", Call.__table__)
 _VISITS: Final = cast("Table", QueueVisit.__table__)
 _RINGS: Final = cast("Table", RingAttempt.__table__)
 _CODE_LENGTH: Final = 32
+_NOBODY: Final = (None, None)
+
+_FACTS: Final = (
+    "language", "flow", "flow_version", "recording_allowed", "outcome", "started_at", "ended_at", "queue_id",
+    "agent_id", "wait_s", "ring_s", "talk_s", "survey_score", "facts_version",
+)  # fmt: skip
+_NEW: Final = (
+    "id", "provider", "provider_call_id", "dialled", "caller", "caller_hash", "end_published_at", *_FACTS,
+)  # fmt: skip
+_VISIT_COLUMNS: Final = (
+    "id", "call_id", "number", "queue_id", "entered_at", "left_queue_at", "ended_at", "outcome", "wait_s",
+    "talk_s", "agent_id", "original_position", "ended_by",
+)  # fmt: skip
+_RING_COLUMNS: Final = ("visit_id", "number", "agent_id", "ended_at", "ring_s", "outcome")
 
 
 class Directory:
@@ -89,19 +104,16 @@ def write_facts(
     known = existing_calls(session, provider, facts)
     directory = Directory(session)
     values = {call_id: _call_values(directory, call) for call_id, call in facts.items()}
-    ids = _insert_calls(session, provider, [call_id for call_id in facts if call_id not in known], values)
+    numbers = _Numbers(parties)
+    fresh = {call_id: call for call_id, call in facts.items() if call_id not in known}
+    ids = _insert_calls(session, provider, fresh, values, numbers, now)
     if known:
         _update_calls(session, {row.id: values[call_id] for call_id, row in known.items()})
         _drop_visits(session, [row.id for row in known.values()])
-    ids |= {call_id: row.id for call_id, row in known.items()}
-    _write_parties(session, ids, known, parties)
+        _fill_in_numbers(session, known, numbers)
+        ids |= {call_id: row.id for call_id, row in known.items()}
     _insert_visits(session, directory, [(ids[call_id], call.visits) for call_id, call in facts.items()])
-    ended = [
-        ids[call_id]
-        for call_id, call in facts.items()
-        if call.over and not (call_id in known and known[call_id].end_published)
-    ]
-    _tell(session, ended, now)
+    _tell(session, facts, ids, known, now)
 
 
 def existing_calls(session: Session, provider: str, call_ids: Iterable[str]) -> dict[str, _Known]:
@@ -121,67 +133,99 @@ def existing_calls(session: Session, provider: str, call_ids: Iterable[str]) -> 
     }
 
 
-def _call_values(directory: Directory, call: CallFacts) -> dict[str, Any]:
-    return {
-        "language": call.language or "zh",
-        "flow": call.flow,
-        "flow_version": call.flow_version,
-        "recording_allowed": call.recording_allowed,
-        "outcome": call.outcome,
-        "started_at": call.started_at,
-        "ended_at": call.ended_at,
-        "queue_id": directory.queue(call.queue),
-        "agent_id": directory.agent(call.agent),
-        "wait_s": call.wait_s,
-        "ring_s": call.ring_s,
-        "talk_s": call.talk_s,
-        "survey_score": call.survey_score,
-        "facts_version": FACTS_VERSION,
-    }
+def _call_values(directory: Directory, call: CallFacts) -> tuple[Any, ...]:
+    """Return the values of `_FACTS`, in that order."""
+    return (
+        call.language or "zh",
+        call.flow,
+        call.flow_version,
+        call.recording_allowed,
+        call.outcome,
+        call.started_at,
+        call.ended_at,
+        directory.queue(call.queue),
+        directory.agent(call.agent),
+        call.wait_s,
+        call.ring_s,
+        call.talk_s,
+        call.survey_score,
+        FACTS_VERSION,
+    )
+
+
+class _Numbers:
+    """Callers' and dialled numbers as they are stored; a number that comes again is not encrypted again."""
+
+    def __init__(self, parties: Mapping[str, Parties]) -> None:
+        self._parties = parties
+        self._stored: dict[str, tuple[bytes | None, str | None]] = {}
+
+    def caller(self, call_id: str) -> tuple[bytes | None, str | None]:
+        """Return a call's caller, encrypted, and the hash to find it by; None and None when not told."""
+        told = self._parties.get(call_id)
+        if told is None or not told.caller:
+            return _NOBODY
+        if told.caller not in self._stored:
+            number = normalise_number(told.caller)
+            self._stored[told.caller] = (encrypt_text(number), lookup_hash(number)) if number else _NOBODY
+        return self._stored[told.caller]
+
+    def dialled(self, call_id: str) -> str:
+        """Return the number a call dialled, empty when not told."""
+        told = self._parties.get(call_id)
+        return told.dialled[:40] if told else ""
 
 
 def _insert_calls(
-    session: Session, provider: str, call_ids: list[str], values: Mapping[str, dict[str, Any]]
+    session: Session,
+    provider: str,
+    calls: Mapping[str, CallFacts],
+    values: Mapping[str, tuple[Any, ...]],
+    numbers: _Numbers,
+    now: datetime,
 ) -> dict[str, int]:
-    if not call_ids:
-        return {}
+    ids = dict(zip(calls, reserve_ids(session, _CALLS, len(calls)), strict=True))
     rows = [
-        {"provider": provider, "provider_call_id": call_id, "dialled": "", **values[call_id]}
-        for call_id in call_ids
+        (
+            ids[call_id],
+            provider,
+            call_id,
+            numbers.dialled(call_id),
+            *numbers.caller(call_id),
+            now if call.over else None,
+            *values[call_id],
+        )
+        for call_id, call in calls.items()
     ]
-    session.execute(insert(_CALLS), rows)
-    return {call_id: row.id for call_id, row in existing_calls(session, provider, call_ids).items()}
+    insert_rows(session, _CALLS, _NEW, rows)
+    return ids
 
 
-def _update_calls(session: Session, values: Mapping[int, dict[str, Any]]) -> None:
-    names = next(iter(values.values()))
+def _update_calls(session: Session, values: Mapping[int, tuple[Any, ...]]) -> None:
     statement = (
         update(_CALLS)
         .where(_CALLS.c.id == bindparam("row_id"))
-        .values({name: bindparam(f"new_{name}") for name in names})
+        .values({name: bindparam(f"new_{name}") for name in _FACTS})
     )
-    rows = [
-        {"row_id": row_id, **{f"new_{name}": value for name, value in row.items()}}
-        for row_id, row in values.items()
-    ]
+    names = [f"new_{name}" for name in _FACTS]
+    rows = [{"row_id": row_id, **dict(zip(names, row, strict=True))} for row_id, row in values.items()]
     session.connection().execute(statement, rows)
 
 
-def _write_parties(
-    session: Session, ids: Mapping[str, int], known: Mapping[str, _Known], parties: Mapping[str, Parties]
-) -> None:
+def _fill_in_numbers(session: Session, known: Mapping[str, _Known], numbers: _Numbers) -> None:
+    """Fill in what a call that is here already lacked."""
     callers, dialled = [], []
-    for call_id, told in parties.items():
-        row = known.get(call_id)
-        number = normalise_number(told.caller)
-        if number and not (row and row.has_caller):
-            callers.append({"row_id": ids[call_id], "number": number, "hash": lookup_hash(number)})
-        if told.dialled and not (row and row.has_dialled):
-            dialled.append({"row_id": ids[call_id], "number": told.dialled[:40]})
+    for call_id, row in known.items():
+        caller, caller_hash = numbers.caller(call_id)
+        if caller is not None and not row.has_caller:
+            callers.append({"row_id": row.id, "number": caller, "hash": caller_hash})
+        number = numbers.dialled(call_id)
+        if number and not row.has_dialled:
+            dialled.append({"row_id": row.id, "number": number})
     by_id = update(_CALLS).where(_CALLS.c.id == bindparam("row_id"))
     if callers:
-        with_caller = by_id.values(caller=bindparam("number"), caller_hash=bindparam("hash"))
-        session.connection().execute(with_caller, callers)
+        encrypted = bindparam("number", type_=LargeBinary())
+        session.connection().execute(by_id.values(caller=encrypted, caller_hash=bindparam("hash")), callers)
     if dialled:
         session.connection().execute(by_id.values(dialled=bindparam("number")), dialled)
 
@@ -192,62 +236,51 @@ def _drop_visits(session: Session, call_ids: list[int]) -> None:
 
 
 def _insert_visits(
-    session: Session, directory: Directory, calls: list[tuple[int, tuple[VisitFacts, ...]]]
+    session: Session, directory: Directory, calls: Sequence[tuple[int, Sequence[VisitFacts]]]
 ) -> None:
     numbered = [
         (call_id, number, visit) for call_id, visits in calls for number, visit in enumerate(visits, start=1)
     ]
-    if not numbered:
-        return
-    session.execute(insert(_VISITS), [_visit_row(directory, *visit) for visit in numbered])
-    ids = _visit_ids(session, [call_id for call_id, visits in calls if visits])
-    rings = [
-        {
-            "visit_id": ids[call_id, visit_number],
-            "number": number,
-            "agent_id": directory.agent(ring.agent),
-            "ended_at": ring.ended_at,
-            "ring_s": ring.ring_s,
-            "outcome": ring.outcome,
-        }
-        for call_id, visit_number, visit in numbered
-        for number, ring in enumerate(visit.rings, start=1)
+    ids = reserve_ids(session, _VISITS, len(numbered))
+    visit_rows, ring_rows = [], []
+    for visit_id, (call_id, number, visit) in zip(ids, numbered, strict=True):
+        visit_rows.append((visit_id, call_id, number, *_visit_values(directory, visit)))
+        for place, ring in enumerate(visit.rings, start=1):
+            agent_id = directory.agent(ring.agent)
+            ring_rows.append((visit_id, place, agent_id, ring.ended_at, ring.ring_s, ring.outcome))
+    insert_rows(session, _VISITS, _VISIT_COLUMNS, visit_rows)
+    insert_rows(session, _RINGS, _RING_COLUMNS, ring_rows)
+
+
+def _visit_values(directory: Directory, visit: VisitFacts) -> tuple[Any, ...]:
+    return (
+        directory.queue(visit.queue),
+        visit.entered_at,
+        visit.left_queue_at,
+        visit.ended_at,
+        visit.outcome,
+        visit.wait_s,
+        visit.talk_s,
+        directory.agent(visit.agent),
+        visit.original_position,
+        visit.ended_by,
+    )
+
+
+def _tell(
+    session: Session,
+    facts: Mapping[str, CallFacts],
+    ids: Mapping[str, int],
+    known: Mapping[str, _Known],
+    now: datetime,
+) -> None:
+    """Tell of the calls that are over, once; the rows of new ones say already that it was done."""
+    ended = [
+        call_id
+        for call_id, call in facts.items()
+        if call.over and not (call_id in known and known[call_id].end_published)
     ]
-    if rings:
-        session.execute(insert(_RINGS), rings)
-
-
-def _visit_ids(session: Session, call_ids: list[int]) -> dict[tuple[int, int], int]:
-    """Read new ids back by key: SQLite would return them only for one row at a time."""
-    columns = _VISITS.c
-    wanted = select(columns.call_id, columns.number, columns.id)
-    return {
-        (call_id, number): visit_id
-        for part in parts_of(call_ids)
-        for call_id, number, visit_id in session.execute(wanted.where(columns.call_id.in_(part)))
-    }
-
-
-def _visit_row(directory: Directory, call_id: int, number: int, visit: VisitFacts) -> dict[str, Any]:
-    return {
-        "call_id": call_id,
-        "number": number,
-        "queue_id": directory.queue(visit.queue),
-        "entered_at": visit.entered_at,
-        "left_queue_at": visit.left_queue_at,
-        "ended_at": visit.ended_at,
-        "outcome": visit.outcome,
-        "wait_s": visit.wait_s,
-        "talk_s": visit.talk_s,
-        "agent_id": directory.agent(visit.agent),
-        "original_position": visit.original_position,
-        "ended_by": visit.ended_by,
-    }
-
-
-def _tell(session: Session, call_ids: list[int], now: datetime) -> None:
-    for call_id in call_ids:
-        publish(session, CallEnded(call_id=call_id), at=now)
-    if call_ids:
+    publish_all(session, [CallEnded(call_id=ids[call_id]) for call_id in ended], at=now)
+    if before := [{"row_id": ids[call_id]} for call_id in ended if call_id in known]:
         told = update(_CALLS).where(_CALLS.c.id == bindparam("row_id")).values(end_published_at=now)
-        session.connection().execute(told, [{"row_id": call_id} for call_id in call_ids])
+        session.connection().execute(told, before)

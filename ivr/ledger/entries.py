@@ -6,20 +6,24 @@ told us about only the name is kept, because nobody knows what is in their field
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from core.db.bulk import insert_rows
 from core.phone import mask_number
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.reading import QueueLogLine
 from ivr.models import CallEvent
 
 _EVENTS: Final = cast("Table", CallEvent.__table__)
+_EVENT_COLUMNS: Final = (
+    "source", "origin", "position", "at", "provider_call_id", "queue", "agent", "kind", "fields",
+)  # fmt: skip
 Key = TypeVar("Key", str, int)
 
 _AT_ONCE: Final = 500
@@ -69,21 +73,10 @@ def parties_of(line: QueueLogLine) -> Parties | None:
 def insert_events(session: Session, events: Iterable[tuple[str, LedgerEvent]]) -> None:
     """Write events with the calls they belong to (empty: no call's)."""
     rows = [
-        {
-            "source": event.source,
-            "origin": event.origin,
-            "position": event.position,
-            "at": event.at,
-            "provider_call_id": call_id,
-            "queue": event.queue,
-            "agent": event.agent,
-            "kind": event.kind,
-            "fields": event.fields,
-        }
-        for call_id, event in events
+        (e.source, e.origin, e.position, e.at, call_id, e.queue, e.agent, e.kind, e.fields)
+        for call_id, e in events
     ]
-    if rows:
-        session.execute(insert(_EVENTS), rows)
+    insert_rows(session, _EVENTS, _EVENT_COLUMNS, rows)
 
 
 def load_events(session: Session, provider: str, call_ids: Iterable[str]) -> dict[str, list[LedgerEvent]]:
@@ -113,13 +106,13 @@ def parts_of(items: Iterable[Key]) -> Iterator[list[Key]]:
         yield part
 
 
-def _kept(line: QueueLogLine) -> Sequence[str] | Mapping[str, Any]:
-    fields = list(line.fields)
+def _kept(line: QueueLogLine) -> tuple[str, ...]:
+    fields = line.fields
     if line.event in _WITHOUT_NUMBERS:
         return fields
     if line.event == "ENTERQUEUE":
-        return [*fields[:1], "", *fields[2:]]
+        return (*fields[:1], "", *fields[2:])
     if line.event in _TRANSFERS and fields:
         outside = sum(c.isdigit() for c in fields[0]) >= _SHORTEST_OUTSIDE_NUMBER
-        return [mask_number(fields[0]) if outside else fields[0], *fields[1:]]
-    return []
+        return (mask_number(fields[0]) if outside else fields[0], *fields[1:])
+    return ()
