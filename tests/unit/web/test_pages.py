@@ -26,6 +26,7 @@ PAGES = [
     ("qa_lead", "/samples"),
     ("qa_lead", "/samples/1"),
     ("qa_lead", "/samples/1/verification"),
+    ("supervisor", "/wall"),
     ("supervisor", "/reports"),
     ("supervisor", "/reports?period=week"),
     ("admin", "/admin/users"),

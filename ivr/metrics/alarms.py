@@ -1,0 +1,165 @@
+"""Alarms of the floor, with hysteresis: one value raises an alarm, a calmer one ends it.
+
+The state is not kept anywhere: it follows from what was written in the last half hour, so every wall
+shows the same alarms, also after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import numpy as np
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from ivr.ledger.machine import STALE_AFTER_S
+from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
+
+AlarmKind = Literal["queue_length", "longest_wait", "long_talk", "not_answering"]
+LOOK_BACK: Final = timedelta(minutes=30)
+STEP_S: Final = 5
+LONG_TALK_S: Final = 1000.0
+"""A talk a supervisor ends in some hundred seconds."""
+MISSES: Final = 2
+MISSES_WITHIN: Final = timedelta(minutes=15)
+_STALE: Final = timedelta(seconds=STALE_AFTER_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """An alarm begins at `on` or above and ends at `off` or below."""
+
+    on: float
+    off: float
+
+
+QUEUE_LENGTH: Final = Threshold(on=5, off=2)
+LONGEST_WAIT: Final = Threshold(on=60, off=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a supervisor should look at now: what, since when, whose queue or agent."""
+
+    kind: AlarmKind
+    since: datetime
+    value: float
+    queue: Queue | None = None
+    agent: Agent | None = None
+
+
+def alarms(session: Session, now: datetime) -> list[Alarm]:
+    """Return the alarms of this moment, the oldest first."""
+    found = [*_queue_alarms(session, now), *_long_talks(session, now), *_not_answering(session, now)]
+    return sorted(found, key=lambda alarm: alarm.since)
+
+
+def raised_at(values: Sequence[float], threshold: Threshold) -> int | None:
+    """Return since which sample an alarm stands at the end of the samples; None when it does not."""
+    since = None
+    for place, value in enumerate(values):
+        if since is None and value >= threshold.on:
+            since = place
+        elif since is not None and value <= threshold.off:
+            since = None
+    return since
+
+
+def _queue_alarms(session: Session, now: datetime) -> list[Alarm]:
+    first = now - LOOK_BACK
+    samples = np.arange(0, LOOK_BACK.total_seconds() + STEP_S, STEP_S)
+    found: list[Alarm] = []
+    for queue in session.scalars(select(Queue).order_by(Queue.id)).all():
+        entered, left = _stays(session, queue.id, first, now)
+        if not len(entered):
+            continue
+        here = (entered[:, None] <= samples) & (samples < left[:, None])
+        lengths = here.sum(axis=0)
+        waits = np.where(here, samples - entered[:, None], 0.0).max(axis=0)
+        kinds: tuple[tuple[AlarmKind, Sequence[float], Threshold], ...] = (
+            ("queue_length", lengths.tolist(), QUEUE_LENGTH),
+            ("longest_wait", waits.tolist(), LONGEST_WAIT),
+        )
+        for kind, values, threshold in kinds:
+            place = raised_at(values, threshold)
+            if place is not None:
+                since = first + timedelta(seconds=float(samples[place]))
+                found.append(Alarm(kind, since, float(values[-1]), queue=queue))
+    return found
+
+
+def _stays(
+    session: Session, queue_id: int, first: datetime, now: datetime
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """Return from when to when each caller waited, in seconds after `first`; who waits still, beyond now."""
+    visit = QueueVisit
+    rows = session.execute(
+        select(visit.entered_at, visit.left_queue_at).where(
+            visit.queue_id == queue_id,
+            visit.entered_at >= now - _STALE,
+            visit.entered_at <= now,
+            or_(visit.outcome == "waiting", visit.left_queue_at >= first),
+        )
+    ).all()
+    beyond = (now - first).total_seconds() + STEP_S + 1
+    entered = [(row.entered_at - first).total_seconds() for row in rows]
+    left = [(row.left_queue_at - first).total_seconds() if row.left_queue_at else beyond for row in rows]
+    return np.array(entered, np.float64), np.array(left, np.float64)
+
+
+def _long_talks(session: Session, now: datetime) -> list[Alarm]:
+    long_ago = now - timedelta(seconds=LONG_TALK_S)
+    rows = session.scalars(
+        select(QueueVisit)
+        .join(Call, Call.id == QueueVisit.call_id)
+        .where(
+            Call.outcome == "open",
+            Call.started_at >= now - _STALE,
+            QueueVisit.outcome == "answered",
+            QueueVisit.ended_at.is_(None),
+            QueueVisit.left_queue_at <= long_ago,
+        )
+        .options(joinedload(QueueVisit.agent), joinedload(QueueVisit.queue))
+    )
+    return [
+        Alarm(
+            "long_talk",
+            visit.left_queue_at + timedelta(seconds=LONG_TALK_S),
+            (now - visit.left_queue_at).total_seconds(),
+            queue=visit.queue,
+            agent=visit.agent,
+        )
+        for visit in rows
+        if visit.left_queue_at is not None
+    ]
+
+
+def _not_answering(session: Session, now: datetime) -> list[Alarm]:
+    """Agents whose telephone rang in vain again and again, and who have not answered since."""
+    rows = session.execute(
+        select(RingAttempt.agent_id, RingAttempt.outcome, RingAttempt.ended_at)
+        .join(QueueVisit, QueueVisit.id == RingAttempt.visit_id)
+        .where(
+            QueueVisit.queue_id.in_(select(Queue.id)),
+            QueueVisit.entered_at >= now - 2 * MISSES_WITHIN,
+            RingAttempt.ended_at >= now - MISSES_WITHIN,
+        )
+        .order_by(RingAttempt.ended_at, RingAttempt.id)
+    )
+    missed: dict[int, list[datetime]] = {}
+    for agent_id, outcome, ended_at in rows:
+        if agent_id is None:
+            continue
+        if outcome == "answered":
+            missed.pop(agent_id, None)
+        elif outcome == "no_answer":
+            missed.setdefault(agent_id, []).append(ended_at)
+    many = {agent_id: times for agent_id, times in missed.items() if len(times) >= MISSES}
+    agents = {a.id: a for a in session.scalars(select(Agent).where(Agent.id.in_(many)))}
+    return [
+        Alarm("not_answering", times[MISSES - 1], len(times), agent=agents[agent_id])
+        for agent_id, times in many.items()
+    ]

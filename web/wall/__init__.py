@@ -1,0 +1,1 @@
+"""The supervisor's wall: this moment and today, readable from six metres."""

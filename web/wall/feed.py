@@ -1,0 +1,97 @@
+"""One look at the floor for all walls: however many are open, the database is asked once a second.
+
+Today's figures may take longer than a moment's; they are asked again when a tenth of the time would be
+spent on them, and say when they were counted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from core.installation import Installation
+from ivr.metrics.board import Now, Today, this_moment, today
+from ivr.metrics.columns import keep_days
+
+EVERY_S: Final = 1.0
+TELL_EVERY_S: Final = 10.0
+STREAM_S: Final = 300.0
+"""A stream ends after so long, and the browser's next one shows that the account may still see it."""
+_SHARE_OF_TIME: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen at one time."""
+
+    now: Now
+    today: Today
+
+
+class WallFeed:
+    """Looks at the floor for everybody, and counts the open streams."""
+
+    def __init__(self, installation: Installation, streams: int) -> None:
+        self._installation = installation
+        self._lock = threading.Lock()
+        self._streams = threading.BoundedSemaphore(streams)
+        self._look: Look | None = None
+        self._looked_at = self._counted_at = float("-inf")
+        self._cost_s = 0.0
+
+    def look(self) -> Look:
+        """Return what the floor looks like, not older than a second."""
+        with self._lock:
+            began = time.monotonic()
+            if self._look is None or began - self._looked_at >= EVERY_S:
+                self._look = self._see(began)
+                self._looked_at = began
+            return self._look
+
+    def _see(self, began: float) -> Look:
+        now = self._installation.clock.now()
+        zone = ZoneInfo(self._installation.settings.web.time_zone)
+        known = self._look.today if self._look else None
+        again = known is None or began - self._counted_at >= max(EVERY_S, _SHARE_OF_TIME * self._cost_s)
+        if known is None or now >= known.until + timedelta(days=1):
+            keep_days(self._installation, now - timedelta(days=16), now)
+        with self._installation.unit_of_work(read_only=True) as session:
+            moment = this_moment(session, now)
+            counted = today(session, now, zone) if again or known is None else known
+        if again:
+            self._counted_at = time.monotonic()
+            self._cost_s = self._counted_at - began
+        return Look(moment, counted)
+
+    def enter(self) -> bool:
+        """Take a place for a stream; False when all are taken."""
+        return self._streams.acquire(blocking=False)
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._streams.release()
+
+
+def events(
+    draw: Callable[[], str],
+    *,
+    pause: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[str]:
+    """Yield server-sent events: the board whenever it has changed, a sign of life otherwise."""
+    began = told = clock()
+    last = ""
+    while clock() - began < STREAM_S:
+        board = draw()
+        if board != last:
+            yield "event: board\n" + "".join(f"data: {line}\n" for line in board.splitlines()) + "\n"
+            last, told = board, clock()
+        elif clock() - told >= TELL_EVERY_S:
+            yield "event: alive\ndata:\n\n"
+            told = clock()
+        pause(EVERY_S)

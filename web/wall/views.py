@@ -1,0 +1,98 @@
+"""The wall's page, its board as a fragment, and the stream of boards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from flask import Blueprint, Response, current_app, render_template
+from flask.globals import app_ctx
+from flask.typing import ResponseReturnValue
+
+from core.errors import RetryLater
+from core.i18n import current_locale, use_locale
+from core.i18n import gettext as _
+from ivr.live import AGENT_STATES
+from ivr.metrics.alarms import Alarm
+from web.context import installation
+from web.formats import by_language, duration
+from web.wall.chart import today_chart
+from web.wall.feed import WallFeed, events
+
+blueprint = Blueprint("wall", __name__, url_prefix="/wall")
+
+
+@blueprint.get("")
+def show() -> ResponseReturnValue:
+    """Show the wall; it keeps itself up to date."""
+    return render_template("wall/show.html", board=draw_board())
+
+
+@blueprint.get("/board")
+def board() -> ResponseReturnValue:
+    """Give the board once, for browsers that poll."""
+    return draw_board()
+
+
+@blueprint.get("/stream")
+def stream() -> ResponseReturnValue:
+    """Give the board whenever it changes, as server-sent events.
+
+    Raises:
+        RetryLater: too many walls are open; the browser polls instead.
+    """
+    feed = wall_feed()
+    if not feed.enter():
+        raise RetryLater(_("Too many walls are open; this one asks every few seconds instead."))
+    response = Response(_boards(current_locale()), mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    response.call_on_close(feed.leave)
+    return response
+
+
+def wall_feed() -> WallFeed:
+    """Return the application's one feed."""
+    app = current_app
+    if "wall_feed" not in app.extensions:
+        threads = installation().settings.web.threads
+        app.extensions["wall_feed"] = WallFeed(installation(), streams=max(1, threads // 2))
+    return cast("WallFeed", app.extensions["wall_feed"])
+
+
+def draw_board() -> str:
+    """Return the board as it is now."""
+    look = wall_feed().look()
+    waiting = [(line, since) for line in look.now.lines for since in line.waiting_since]
+    return render_template(
+        "wall/_board.html",
+        now=look.now,
+        today=look.today,
+        waiting=len(waiting),
+        first=min((since for _line, since in waiting), default=None),
+        chart=today_chart(look.today),
+        alarm_text=alarm_text,
+        states=AGENT_STATES,
+    )
+
+
+def alarm_text(alarm: Alarm) -> str:
+    """Return an alarm in words."""
+    queue = by_language(alarm.queue.title_zh, alarm.queue.title_en) if alarm.queue else ""
+    agent = f"{alarm.agent.name} {alarm.agent.code}" if alarm.agent else _("an agent")
+    texts = {
+        "queue_length": _("%(queue)s: many are waiting", queue=queue),
+        "longest_wait": _("%(queue)s: somebody waits too long", queue=queue),
+        "long_talk": _("%(agent)s has been talking for more than %(time)s", agent=agent, time=duration(1000)),
+        "not_answering": _("%(agent)s is available and does not answer", agent=agent),
+    }
+    return texts[alarm.kind]
+
+
+def _boards(locale: str) -> Iterator[str]:
+    app = app_ctx.app
+
+    def draw() -> str:
+        with app.app_context(), use_locale(locale):
+            return draw_board()
+
+    return events(draw)
