@@ -35,7 +35,7 @@ def hear(transcript: Transcript) -> HeardCall:
     """Build the heard call of a transcript."""
     recording = transcript.recording
     call, agent = recording.call, recording.agent
-    visit = _answered_visit(call, agent)
+    visit = answered_visit(recording)
     queue = visit.queue if visit else call.queue if call else None
     return HeardCall(
         duration_s=recording.duration_s,
@@ -91,8 +91,9 @@ def _spans(rows: list[list[float]]) -> tuple[Span, ...]:
     return tuple((float(start), float(end)) for start, end in rows)
 
 
-def _answered_visit(call: Call | None, agent: Agent | None) -> QueueVisit | None:
-    """Return the queue visit this agent answered, the last one when there are several."""
+def answered_visit(recording: Recording) -> QueueVisit | None:
+    """Return the queue visit the recording's agent answered, the last one when there are several."""
+    call, agent = recording.call, recording.agent
     answered = [v for v in call.visits if v.outcome == "answered"] if call else []
     own = [v for v in answered if agent is not None and v.agent_id == agent.id]
     return own[-1] if own else answered[-1] if answered else None

@@ -90,7 +90,7 @@ def _current_section() -> str:
             name, f"/admin/{name}"
         )
     sections = {"tasks": "/", "samples": "/samples", "wall": "/wall", "reports": "/reports"}
-    return sections.get(blueprint, "/calls") if blueprint != "auth" else ""
+    return sections.get(blueprint, "/calls") if blueprint not in {"", "auth"} else ""
 
 
 def _theme() -> str:

@@ -59,9 +59,12 @@ def time_strip(call: Call) -> Markup:
     return stacked_bar(_("The caller's time"), parts)
 
 
-def talk_strip(tracks: Sequence[Track]) -> Markup:
-    """Draw who did the talking; empty unless both roles are known."""
-    speech = {track.role: sum(end - start for start, end in track.speech) for track in tracks}
+def talk_strip(tracks: Sequence[Track], bridged_at_s: float = 0.0) -> Markup:
+    """Draw who did the talking from the bridge on; empty unless both roles are known."""
+    speech = {
+        track.role: sum(max(0.0, end - max(start, bridged_at_s)) for start, end in track.speech)
+        for track in tracks
+    }
     agent, caller = speech.get(Role.AGENT, 0.0), speech.get(Role.CALLER, 0.0)
     if not agent or not caller:
         return Markup()

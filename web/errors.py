@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from core.errors import AppError
 from core.i18n import gettext as _
 from core.logging import get_logger
-from web.context import is_fragment_request
+from web.context import is_fragment_request, now
 from web.language import enter_language
 
 _log = get_logger(__name__)
@@ -28,7 +28,7 @@ def error_answer(status: int, title: str, sentence: str, code: str) -> ResponseR
     """Return an error as a page, or as a fragment where htmx asked."""
     if "language" not in g:  # the request failed before its language was known
         enter_language()
-    texts = {"status": status, "title": title, "sentence": sentence, "code": code}
+    texts = {"status": status, "title": title, "sentence": sentence, "code": code, "at": now()}
     if not is_fragment_request():
         return render_template("error.html", **texts), status
     elsewhere = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}  # what was asked for stays as it is

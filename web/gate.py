@@ -27,7 +27,7 @@ def install_gate(app: Flask) -> None:
 
 
 def _identify() -> None:
-    g.user = None if request.endpoint in {None, "static", "health"} else session_account()
+    g.user = None if request.endpoint in {"static", "health"} else session_account()
 
 
 def _authorise() -> ResponseReturnValue | None:

@@ -57,6 +57,7 @@ ENDPOINTS: Final[dict[str, Rule]] = {
     "calls.index": _SEE_CALLS,
     "calls.show": _SEE_CALLS,
     "calls.export": _any(Permission.DOWNLOAD),
+    "recordings.index": _SEE_CALLS,
     "recordings.show": _SEE_CALLS,
     "recordings.audio": _any(Permission.LISTEN),
     "recordings.peaks": _any(Permission.LISTEN),

@@ -26,6 +26,7 @@ PAGES = [
     ("admin", "/admin/users"),
     ("admin", "/admin/jobs"),
     ("admin", "/admin/audit"),
+    ("inspector", "/recordings"),
     ("inspector", "/nowhere"),
 ]
 

@@ -30,6 +30,7 @@ class CallRow:
 
     call: Call
     recording_id: int | None
+    recording_failed: bool
     score: AutoScore | None
     evaluation: Evaluation | None
 
@@ -119,8 +120,7 @@ def _matching(scope: Scope) -> Select[Call]:
     if chosen.caller:
         conditions.append(Call.caller_hash == chosen.caller)
     if chosen.outcome:
-        # coalesce keeps the planner off the outcome's index: it would sort every answered call
-        conditions.append(func.coalesce(Call.outcome, "") == chosen.outcome)
+        conditions.append(Call.outcome == chosen.outcome)
     if chosen.needs_score:
         conditions.append(_scored_as(chosen))
     elif chosen.recorded:
@@ -130,13 +130,16 @@ def _matching(scope: Scope) -> Select[Call]:
 
 def _scored_as(chosen: CallFilter) -> ColumnElement[bool]:
     """Whether the latest machine score of one of the call's recordings is as asked for."""
-    later = aliased(AutoScore)
-    latest = select(func.max(later.id)).where(later.recording_id == Recording.id).scalar_subquery()
     scored = (
         select(AutoScore.id)
         .join(Recording, Recording.id == AutoScore.recording_id)
-        .where(Recording.call_id == Call.id, AutoScore.id == latest)
+        .where(Recording.call_id == Call.id)
     )
+    if chosen.judgement == "ungraded" and chosen.score_from is None and chosen.score_to is None:
+        return scored.where(~_grades().exists()).exists()  # any score will do
+    later = aliased(AutoScore)
+    latest = select(func.max(later.id)).where(later.recording_id == Recording.id).scalar_subquery()
+    scored = scored.where(AutoScore.id == latest)
     if chosen.score_from is not None:
         scored = scored.where(AutoScore.points >= chosen.score_from)
     if chosen.score_to is not None:
@@ -151,9 +154,9 @@ def _scored_as(chosen: CallFilter) -> ColumnElement[bool]:
 
 
 def _open_answers() -> Select[int]:
-    return select(AutoAnswer.id).where(
-        AutoAnswer.score_id == AutoScore.id, AutoAnswer.verdict == Verdict.HUMAN
-    )
+    # coalesce keeps the planner off the verdict's index: it would read all open answers for each call
+    verdict = func.coalesce(AutoAnswer.verdict, "")
+    return select(AutoAnswer.id).where(AutoAnswer.score_id == AutoScore.id, verdict == Verdict.HUMAN)
 
 
 def _grades() -> Select[int]:
@@ -164,18 +167,29 @@ def _grades() -> Select[int]:
 
 def _rows(session: Session, calls: Sequence[Call]) -> list[CallRow]:
     recordings = _first_recordings(session, [call.id for call in calls])
-    ids = list(recordings.values())
-    scores = _latest(session, AutoScore, AutoScore.recording_id.in_(ids))
-    grades = _latest(session, Evaluation, Evaluation.recording_id.in_(ids) & (Evaluation.state != "draft"))
-    found = ((call, recordings.get(call.id)) for call in calls)
-    return [CallRow(c, r, scores.get(r), grades.get(r)) for c, r in found]
+    ids = [number for number, _state in recordings.values()]
+    scores, grades = latest_scores(session, ids), latest_grades(session, ids)
+    found = ((call, *recordings.get(call.id, (None, ""))) for call in calls)
+    return [CallRow(c, r, state == "failed", scores.get(r), grades.get(r)) for c, r, state in found]
 
 
-def _first_recordings(session: Session, call_ids: Sequence[int]) -> dict[int, int]:
-    """Return for each call the recording its page plays."""
-    wanted = select(Recording.call_id, Recording.id).where(Recording.call_id.in_(call_ids))
+def _first_recordings(session: Session, call_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Return for each call the recording its page plays, with its state."""
+    wanted = select(Recording.call_id, Recording.id, Recording.state).where(Recording.call_id.in_(call_ids))
     ordered = wanted.order_by(Recording.kind == "conversation", Recording.id.desc())
-    return {call_id: number for call_id, number in session.execute(ordered) if call_id is not None}
+    found = session.execute(ordered)
+    return {call_id: (number, state) for call_id, number, state in found if call_id is not None}
+
+
+def latest_scores(session: Session, recording_ids: Sequence[int]) -> dict[int | None, AutoScore]:
+    """Return for each recording that has one the latest machine score."""
+    return _latest(session, AutoScore, AutoScore.recording_id.in_(recording_ids))
+
+
+def latest_grades(session: Session, recording_ids: Sequence[int]) -> dict[int | None, Evaluation]:
+    """Return for each recording that has one the latest submitted evaluation."""
+    submitted = Evaluation.state != "draft"
+    return _latest(session, Evaluation, Evaluation.recording_id.in_(recording_ids) & submitted)
 
 
 def _latest(session: Session, rows: Any, condition: ColumnElement[bool]) -> dict[int | None, Any]:

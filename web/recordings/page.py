@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from core.accounts import Permission, User
 from ivr.models import Agent, Call, Queue
-from qa.heard import VOICEMAIL
+from qa.heard import BRIDGE_MARGIN_S, VOICEMAIL
+from qa.hearing import answered_at_s, answered_visit
 from qa.measures.rings import rings
 from qa.models import AutoScore, Evaluation, Sample
-from recording.models import Recording
+from recording.models import Recording, Role
 from web import charts
 from web.calls.path import Step, steps_of
 from web.evaluations.sheet import Sheet, SheetRows, build_sheet
@@ -85,13 +86,14 @@ def call_page(
     version_id = shown.scorecard_version_id if shown else None
     score = queries.auto_score_of(session, recording.id, version_id) if recording else None
     marks = evidence_marks(score)
+    bridged = _bridged_at_s(recording) if recording else 0.0
     sample = queries.sample_of(session, recording.id) if recording else None
     grades = viewer.may(Permission.GRADE)
     return CallPage(
         call=call,
         recording=recording,
-        player=player_facts(recording, marks, shown) if recording else None,
-        transcript=_transcript(session, recording, marks) if recording else None,
+        player=player_facts(recording, marks, shown, bridged) if recording else None,
+        transcript=_transcript(session, recording, marks, bridged) if recording else None,
         sheet=_sheet(session, viewer, recording, score, shown, validated=validated) if recording else None,
         evaluation=shown,
         sample=sample if grades else None,
@@ -99,7 +101,7 @@ def call_page(
         path=steps_of(session, call) if call else [],
         rings=rings(call.ring_s) if call and call.ring_s is not None else None,
         time_strip=charts.time_strip(call) if call else Markup(),
-        talk_strip=charts.talk_strip(recording.tracks)
+        talk_strip=charts.talk_strip(recording.tracks, bridged)
         if recording and recording.kind != VOICEMAIL
         else Markup(),
         may_answer=_may_answer(viewer, shown),
@@ -114,12 +116,21 @@ def _evaluation_for(session: Session, viewer: User, recording: Recording) -> Eva
     return queries.released_evaluation(session, recording.id)
 
 
-def _transcript(session: Session, recording: Recording, marks: list[Mark]) -> TranscriptText | None:
+def _bridged_at_s(recording: Recording) -> float:
+    """Return where the agent joined; 0 when that is not known, at the very start, or nobody's role is."""
+    known = any(track.role == Role.AGENT for track in recording.tracks)
+    at = answered_at_s(recording, answered_visit(recording)) if known else None
+    return at if at is not None and at > BRIDGE_MARGIN_S else 0.0
+
+
+def _transcript(
+    session: Session, recording: Recording, marks: list[Mark], bridged_at_s: float
+) -> TranscriptText | None:
     transcript = queries.transcript_of(session, recording.id)
     if transcript is None:
         return None
     language = recording.call.language if recording.call else "zh"
-    return transcript_text(transcript, [mark for mark in marks if mark.quoted], language)
+    return transcript_text(transcript, [mark for mark in marks if mark.quoted], language, bridged_at_s)
 
 
 def _sheet(

@@ -28,6 +28,7 @@ class PlayerFacts:
 
     lanes: list[str]
     document: dict[str, Any]
+    bridged_at_s: float
 
 
 def evidence_marks(score: AutoScore | None) -> list[Mark]:
@@ -50,8 +51,10 @@ def evidence_marks(score: AutoScore | None) -> list[Mark]:
     ]
 
 
-def player_facts(recording: Recording, marks: Sequence[Mark], evaluation: Evaluation | None) -> PlayerFacts:
-    """Return what the player shows of a recording."""
+def player_facts(
+    recording: Recording, marks: Sequence[Mark], evaluation: Evaluation | None, bridged_at_s: float = 0.0
+) -> PlayerFacts:
+    """Return what the player shows of a recording; what is before the bridge is shaded."""
     tracks = sorted(recording.tracks, key=lambda track: track.channel)
     lanes = [track.role for track in tracks] or ["unknown"]
     talk = joined((start, end) for track in tracks for start, end in track.speech)
@@ -67,6 +70,7 @@ def player_facts(recording: Recording, marks: Sequence[Mark], evaluation: Evalua
         "audio": f"/recordings/{recording.id}/audio",
         "peaks": f"/recordings/{recording.id}/peaks",
         "lanes": lanes,
+        "beforeAgent": bridged_at_s,
         "holds": holds,
         "deadAir": dead,
         "quiet": [span for span in quiet if span[1] - span[0] >= QUIET_S],
@@ -74,7 +78,7 @@ def player_facts(recording: Recording, marks: Sequence[Mark], evaluation: Evalua
         "comments": _pins(evaluation.comments if evaluation else []),
         "texts": _texts(),
     }
-    return PlayerFacts(lanes, document)
+    return PlayerFacts(lanes, document, bridged_at_s)
 
 
 def _regions(marks: Sequence[Mark], lanes: Sequence[str], duration_s: float) -> list[dict[str, Any]]:
@@ -114,6 +118,7 @@ def _texts() -> dict[str, Any]:
         "saved": _("Saved"),
         "notSaved": _("Not saved"),
         "resumed": _("Resumed at"),
+        "beforeAgent": _("Before the agent"),
         "noWaveform": _("The waveform cannot be shown; the sound can be played."),
         "loop": {
             "off": _("Repeat: set start"),

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from recording.models import Recording
 from recording.services import peaks_of, playback_of
-from web.access import visible_recording
+from web.access import own_agent_id, visible_recording
 from web.context import db, installation, user
 from web.recordings.listening import note, note_listening
+from web.recordings.listing import STATES, list_recordings
 from web.recordings.page import call_page
 from web.recordings.ranges import ByteRange, chosen_range, in_chunks
 
@@ -20,6 +21,15 @@ blueprint = Blueprint("recordings", __name__, url_prefix="/recordings")
 
 _POINTS_PER_S: Final = 50
 _MOST_POINTS: Final = 36_000
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    """List the recordings that belong to no call, one page at a time."""
+    state, after = request.args.get("state", ""), request.args.get("after", "")
+    state = state if state in STATES else ""
+    page = list_recordings(db(), own_agent_id(user()), state=state, cursor=after)
+    return render_template("recordings/index.html", page=page, state=state, later=bool(after))
 
 
 @blueprint.get("/<int:recording_id>")

@@ -12,11 +12,15 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from core.i18n import gettext as _
-from recording.models import Transcript, Utterance
+from qa.heard import BRIDGE_MARGIN_S
+from recording.models import Role, Transcript, Utterance
 from recording.transcript import UNKNOWN_WORD
 
 LOW_CONFIDENCE: Final = 0.6
 """Below this a word is shown as unsure: the default demand of scorecards on a stretch of speech."""
+
+PROMPT: Final = "prompt"
+"""Who speaks on the agent's track before the agent is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One utterance as it is shown."""
+    """One utterance as it is shown; its role may be `prompt` too."""
 
     role: str
     channel: int
@@ -53,12 +57,24 @@ class TranscriptText:
     utterances: list[Line]
 
 
-def transcript_text(transcript: Transcript, marks: Sequence[Mark], language: str) -> TranscriptText:
-    """Return the transcript with its words as links; `marks` underline the evidence."""
+def transcript_text(
+    transcript: Transcript, marks: Sequence[Mark], language: str, bridged_at_s: float = 0.0
+) -> TranscriptText:
+    """Return the transcript with its words as links; `marks` underline the evidence.
+
+    What the agent's track holds before the bridge are prompts and music, as scoring has it (`qa.heard`).
+    """
     lines = [
-        Line(u.role, u.channel, u.start_s, _line_html(u, marks)) for u in transcript.utterances if u.words
+        Line(_speaker(u, bridged_at_s), u.channel, u.start_s, _line_html(u, marks))
+        for u in transcript.utterances
+        if u.words
     ]
     return TranscriptText(transcript.model_name, transcript.confidence, language, lines)
+
+
+def _speaker(utterance: Utterance, bridged_at_s: float) -> str:
+    early = utterance.start_s < bridged_at_s - BRIDGE_MARGIN_S
+    return PROMPT if early and utterance.role == Role.AGENT else utterance.role
 
 
 def _marks_of(utterance: Utterance, marks: Sequence[Mark]) -> list[Mark]:

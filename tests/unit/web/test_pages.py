@@ -32,6 +32,7 @@ PAGES = [
     ("admin", "/admin/users"),
     ("admin", "/admin/jobs"),
     ("admin", "/admin/audit"),
+    ("inspector", "/recordings"),
     ("inspector", "/nowhere"),
     ("agent", "/samples"),
 ]
@@ -159,14 +160,14 @@ def test_the_transcript_marks_doubt_gaps_and_evidence(browser_of, hotline):
     assert "[unk]" not in page
 
 
-def test_a_mono_recording_says_that_roles_are_unknown(browser_of, hotline, installation):
+def test_a_recording_of_unknown_roles_says_so(browser_of, hotline, installation):
     from recording.models import Recording
 
     with installation.unit_of_work() as session:
         for track in session.get_one(Recording, 1).tracks:
             track.role = "unknown"
 
-    assert "roles unknown" in browser_of("inspector").get("/recordings/1").text
+    assert "Roles unknown" in browser_of("inspector").get("/recordings/1").text
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ EXPECTED = {
     "calls.index": CALLS,
     "calls.show": CALLS,
     "calls.export": {Role.QA_LEAD},
+    "recordings.index": CALLS,
     "recordings.show": CALLS,
     "recordings.audio": CALLS,
     "recordings.peaks": CALLS,

@@ -32,7 +32,7 @@ function tokenColour(name) {
 }
 
 function laneColours(role) {
-  const name = role === "caller" ? "caller" : "agent";
+  const name = ["caller", "agent"].includes(role) ? role : "nobody";
   return { waveColor: tokenColour(`${name}-faded`), progressColor: tokenColour(name) };
 }
 
@@ -106,6 +106,10 @@ export class Waveform {
   }
 
   #markAll() {
+    if (this.call.beforeAgent) {
+      const region = this.#add({ id: "before-agent", start: 0, end: this.call.beforeAgent, color: "transparent" });
+      region.element.title = this.call.texts.beforeAgent;
+    }
     for (const [start, end] of this.call.holds) this.#add({ start, end, color: "var(--mark-hold)" });
     for (const [start, end] of this.call.deadAir) this.#add({ start, end, color: "var(--mark-dead)" });
     this.call.evidence.forEach((mark, index) => {
