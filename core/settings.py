@@ -130,6 +130,14 @@ class RecordingSettings(_Section):
         return spool
 
 
+class QaSettings(_Section):
+    """Judging calls."""
+
+    scorecard: str = Field(
+        default="hotline-etiquette", description="name of the scorecard whose latest version judges new calls"
+    )
+
+
 class AgiSettings(_Section):
     """FastAGI server."""
 
@@ -232,6 +240,7 @@ class Settings(_Section):
     jobs: JobSettings = JobSettings()
     asr: AsrSettings = AsrSettings()
     recording: RecordingSettings = RecordingSettings()
+    qa: QaSettings = QaSettings()
     agi: AgiSettings = AgiSettings()
     ami: AmiSettings = AmiSettings()
     sip: SipSettings = SipSettings()

@@ -36,7 +36,7 @@ _FILE = click.Path(path_type=Path)
 @click.command("score")
 @click.argument("ids", type=int, nargs=-1)
 @click.option("--pending", is_flag=True, help="All transcribed recordings without this score.")
-@click.option("--scorecard", "reference", metavar="NAME[@VERSION]", help="Default: the last published.")
+@click.option("--scorecard", "reference", metavar="NAME[@VERSION]", help="Default: the setting qa.scorecard.")
 @_as_json
 @click.pass_context
 def score(
@@ -48,7 +48,10 @@ def score(
         raise click.UsageError(_("give the numbers of recordings, or --pending"))
     now = installation.clock.now()
     with installation.unit_of_work() as session:
-        version = find_version(session, reference) if reference else current_version(session, at=now)
+        if reference:
+            version = find_version(session, reference)
+        else:
+            version = current_version(session, at=now, name=installation.settings.qa.scorecard)
         transcripts, problems = _wanted(session, ids, version)
     documents = []
     for transcript_id in transcripts:
@@ -322,6 +325,8 @@ def _read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise BadInput(_("%(file)s is not UTF-8 text", file=file)) from None
+    except OSError as error:
+        raise BadInput(_("%(name)s: cannot be read (%(reason)s)", name=file, reason=error.strerror)) from None
 
 
 def _print_json(document: dict[str, Any]) -> None:

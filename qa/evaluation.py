@@ -29,7 +29,7 @@ from qa.models import (
     ScorecardVersion,
     Verdict,
 )
-from qa.publishing import current_version, scorecard_of
+from qa.publishing import SHIPPED, current_version, scorecard_of
 from qa.scorecard import Criterion, Critical, in_current_language
 from qa.scoring import score
 from recording.models import Recording
@@ -48,6 +48,7 @@ def open_evaluation(
     at: datetime,
     sample: Sample | None = None,
     version: ScorecardVersion | None = None,
+    scorecard: str = SHIPPED,
 ) -> Evaluation:
     """Return the evaluator's evaluation of a recording, beginning one (empty) if there is none.
 
@@ -59,6 +60,7 @@ def open_evaluation(
         sample: the random sample it fulfils; without one it never counts for the agent's score.
         version: the scorecard; None for that of the evaluation already begun, else that of the machine's
             score, else the current one.
+        scorecard: name of the current one, see `current_version`.
 
     Raises:
         Forbidden: the evaluator may not grade, or is the agent on the call.
@@ -74,7 +76,7 @@ def open_evaluation(
         return existing
     if sample is not None:
         sample.evaluator_id = evaluator.id  # one that was nobody's is now taken: it counts once
-    version = version or _scored_with(session, recording) or current_version(session, at=at)
+    version = version or _scored_with(session, recording) or current_version(session, at=at, name=scorecard)
     evaluation = Evaluation(
         recording=recording,
         sample=sample,

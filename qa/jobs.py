@@ -20,7 +20,7 @@ from recording.models import Recording, Transcript
 
 
 def score_transcript(installation: Installation, *, transcript_id: int) -> None:
-    """Score a transcript with the last published scorecard.
+    """Score a transcript with the scorecard of the setting `qa.scorecard`.
 
     Done before, or the recording deleted meanwhile: nothing happens.
     """
@@ -28,7 +28,8 @@ def score_transcript(installation: Installation, *, transcript_id: int) -> None:
     with installation.unit_of_work() as session:
         if session.get(Transcript, transcript_id) is None:
             return
-        write_score(session, transcript_id, current_version(session, at=now), at=now)
+        version = current_version(session, at=now, name=installation.settings.qa.scorecard)
+        write_score(session, transcript_id, version, at=now)
 
 
 def rescore_transcript(installation: Installation, *, transcript_id: int) -> None:

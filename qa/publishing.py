@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.audit import record_audit
-from core.errors import NotFound
+from core.errors import MissingPart, NotFound
 from core.i18n import gettext as _
 from qa.models import ScorecardVersion
 from qa.scorecard import Scorecard, read_scorecard
@@ -55,12 +55,24 @@ def shipped_document(name: str = SHIPPED) -> str:
     return (files("qa") / "scorecards" / f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def current_version(session: Session, *, at: datetime) -> ScorecardVersion:
-    """Return the version that new calls are scored with: the last published; the shipped one if none is."""
-    newest = select(ScorecardVersion).order_by(
-        ScorecardVersion.published_at.desc(), ScorecardVersion.id.desc()
-    )
-    return session.scalar(newest.limit(1)) or publish(session, shipped_document(), at)
+def current_version(session: Session, *, at: datetime, name: str = SHIPPED) -> ScorecardVersion:
+    """Return the version that new calls are scored with: the latest of a name (the setting `qa.scorecard`).
+
+    The shipped scorecard is published when it is first asked for.
+
+    Raises:
+        MissingPart: no scorecard of that name is published.
+    """
+    latest = _latest(session, name)
+    if latest is None and name != SHIPPED:
+        raise MissingPart(
+            _(
+                "the setting qa.scorecard names %(name)s, which is not published; "
+                "run: sansheng scorecard publish FILE",
+                name=name,
+            )
+        )
+    return latest or publish(session, shipped_document(), at)
 
 
 def find_version(session: Session, reference: str) -> ScorecardVersion:

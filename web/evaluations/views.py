@@ -12,7 +12,7 @@ from qa import disputes, evaluation
 from qa.models import Comment, Evaluation
 from recording.models import Recording
 from web.access import visible_evaluation, visible_recording
-from web.context import actor, db, is_fragment_request, now, request_value, user
+from web.context import actor, db, installation, is_fragment_request, now, request_value, user
 from web.evaluations.sheet import Sheet
 from web.recordings.page import call_page
 from web.recordings.queries import own_sample_of
@@ -123,7 +123,12 @@ def _mine(recording_id: int) -> Evaluation:
     recording = visible_recording(session, user(), recording_id)
     sample = own_sample_of(session, recording.id, user())
     return evaluation.open_evaluation(
-        session, recording=recording, evaluator=actor(), sample=sample, at=now()
+        session,
+        recording=recording,
+        evaluator=actor(),
+        sample=sample,
+        at=now(),
+        scorecard=installation().settings.qa.scorecard,
     )
 
 

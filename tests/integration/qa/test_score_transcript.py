@@ -1,9 +1,11 @@
 """Scoring stored transcripts."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
-from core.errors import BadInput, NotFound
+from core.errors import BadInput, MissingPart, NotFound
 from core.events import OutboxEvent
 from qa.jobs import rescore_transcript, score_transcript, write_score
 from qa.models import AutoAnswer, AutoScore, ScorecardVersion
@@ -109,6 +111,27 @@ def test_versions_are_immutable_and_an_unchanged_document_is_none(session):
         find_version(session, "hotline-etiquette@9")
     with pytest.raises(BadInput):
         publish(session, changed.replace("weight: 6", "weight: 7"), NOW)
+
+
+def test_a_second_scorecard_judges_new_calls_only_when_the_setting_names_it(installation, transcript_id):
+    """Publishing it changes nothing by itself; a setting that names none is told."""
+    other = shipped_document().replace("scorecard: hotline-etiquette", "scorecard: other")
+    with installation.unit_of_work() as session:
+        publish(session, shipped_document(), NOW)
+        publish(session, other, NOW)
+    score_transcript(installation, transcript_id=transcript_id)
+
+    def named(name):
+        qa = installation.settings.qa.model_copy(update={"scorecard": name})
+        return replace(installation, settings=installation.settings.model_copy(update={"qa": qa}))
+
+    score_transcript(named("other"), transcript_id=transcript_id)
+
+    with installation.unit_of_work() as session:
+        scores = session.scalars(select(AutoScore).order_by(AutoScore.id))
+        assert [s.scorecard_version.name for s in scores] == ["hotline-etiquette", "other"]
+    with pytest.raises(MissingPart, match=r"qa\.scorecard names unheard-of"):
+        score_transcript(named("unheard-of"), transcript_id=transcript_id)
 
 
 def test_another_version_scores_beside_the_first(session):
