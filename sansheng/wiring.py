@@ -6,6 +6,7 @@ from typing import Final
 
 import ivr.twilio.ending
 import ivr.twilio.jobs
+import ivr.twilio.reconciling
 import qa.jobs
 import recording.jobs
 import recording.spool
@@ -20,6 +21,7 @@ JOBS: Final[Jobs] = {
     "ring_twilio_agent": ivr.twilio.jobs.ring_agent,
     "drop_twilio_leg": ivr.twilio.jobs.drop_leg,
     "settle_twilio_call": ivr.twilio.ending.settle_call,
+    "reconcile_twilio_call": ivr.twilio.reconciling.reconcile_call,
     "fetch_twilio_recording": ivr.twilio.jobs.fetch_recording,
     "take_in_call_recording": recording.twilio.take_in_call_recording,
     "delete_twilio_recording": ivr.twilio.jobs.delete_recording,

@@ -11,6 +11,7 @@ import logging
 import shutil
 import urllib.error
 import urllib.request
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -21,12 +22,14 @@ from twilio.rest import Client
 from core.errors import BadInput, MissingPart, RetryLater
 from core.i18n import gettext as _
 from core.settings import Settings
+from ivr.twilio.webhook import Webhook
 
 TIMEOUT_S: Final = 10.0
 _MEDIA_TIMEOUT_S: Final = 60.0
 _GONE: Final = 404
 _PASSING: Final = 500
 _TOO_MANY: Final = 429
+_MOST_RECORDINGS: Final = 50
 
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
@@ -42,6 +45,9 @@ class TwilioApi(Protocol):
 
     def fetch_media(self, recording_sid: str, *, channels: int, target: Path) -> tuple[int, str]:
         """Write a recording's WAV into a file; return HTTP status and content type."""
+
+    def recordings_of(self, call_sid: str) -> list[Webhook]:
+        """Return what the callbacks of a leg's finished recordings would have said."""
 
     def delete_recording(self, recording_sid: str) -> None:
         """Delete a recording; one that is gone is no error."""
@@ -113,6 +119,28 @@ class RestApi:
                 return error.code, error.headers.get_content_type()
         except OSError as error:
             raise RetryLater(_("Twilio cannot be reached: %(reason)s", reason=type(error).__name__)) from None
+
+    def recordings_of(self, call_sid: str) -> list[Webhook]:
+        """Return what the callbacks of a leg's finished recordings would have said."""
+        try:
+            found = self.client.calls(call_sid).recordings.list(limit=_MOST_RECORDINGS)
+        except TwilioException as error:
+            raise problem_of(error) from None
+        return [
+            Webhook(
+                {
+                    "CallSid": call_sid,
+                    "RecordingSid": recording.sid,
+                    "RecordingStatus": recording.status,
+                    "RecordingChannels": str(recording.channels),
+                    "RecordingDuration": str(recording.duration),
+                    "RecordingSource": recording.source,
+                    "RecordingStartTime": format_datetime(recording.start_time),
+                }
+            )
+            for recording in found
+            if recording.status in {"completed", "absent"}
+        ]
 
     def delete_recording(self, recording_sid: str) -> None:
         """Delete a recording; one that is gone is no error."""

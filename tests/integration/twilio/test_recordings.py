@@ -84,6 +84,28 @@ def test_a_recording_twilio_kept_nothing_of_is_not_waited_for(hotline):
         assert session.scalars(select(TwilioRecording)).one().state == "absent"
 
 
+@pytest.mark.parametrize("on_caller", [False, True])
+@pytest.mark.parametrize(("script", "kind"), [(CONVERSATION, "conversation"), (MESSAGE, "voicemail")])
+def test_a_recording_whose_callback_was_lost_is_asked_for(hotline, script, kind, on_caller):
+    line = hotline(Knobs(recording_callbacks_lost=True, recording_on_caller=on_caller))
+    line.twilio.call(ScriptedCaller(**script))
+    line.settle()
+    assert line.twilio.fetched == []
+    line.twilio.pass_time(601)
+    line.twilio.pass_time(1)
+    assert len(line.twilio.fetched) == len(line.twilio.deleted) == 1
+    with line.installation.unit_of_work(read_only=True) as session:
+        assert session.scalars(select(Recording)).one().kind == kind
+
+
+def test_a_call_without_a_conversation_is_not_asked_about(hotline, monkeypatch):
+    line = hotline(Knobs())
+    monkeypatch.setattr(line.twilio, "recordings_of", lambda _sid: pytest.fail("asked for nothing"))
+    line.twilio.call(ScriptedCaller(keys=["1", "1"], queues=[QueuePlan("abandoned")]))
+    line.settle()
+    line.twilio.pass_time(601)
+
+
 def test_a_recording_that_never_comes_is_given_up_after_a_day(hotline):
     line = hotline(Knobs(not_ready=10_000))
     line.twilio.call(ScriptedCaller(**CONVERSATION))

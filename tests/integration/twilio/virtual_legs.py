@@ -29,6 +29,7 @@ class Knobs:
     not_ready: int = 0
     failures: float = 0.0
     recording_absent: bool = False
+    recording_callbacks_lost: bool = False
 
 
 @dataclass(frozen=True)

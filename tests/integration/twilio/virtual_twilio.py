@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from twilio.request_validator import RequestValidator
 
 from core.clock import FixedClock
+from ivr.twilio.webhook import Webhook
 from tests.integration.twilio.twiml_rules import check_document
 from tests.integration.twilio.virtual_legs import BASE, Courses, Knobs, Leg, ScriptedCaller
 
@@ -122,6 +123,10 @@ class VirtualTwilio(Courses):
         self.fetched.append(recording_sid)
         return 200, "audio/x-wav"
 
+    def recordings_of(self, call_sid):
+        told = [recording["told"] for recording in self.recordings.values()]
+        return [Webhook(params) for params in told if params["CallSid"] == call_sid]
+
     def delete_recording(self, recording_sid):
         self.deleted.append(recording_sid)
 
@@ -195,6 +200,9 @@ class VirtualTwilio(Courses):
         }
         started = {**params, "RecordingStatus": "in-progress"}
         del started["RecordingDuration"]
+        self.recordings[sid]["told"] = params
+        if self.knobs.recording_callbacks_lost:
+            return
         url = element.get("recordingStatusCallback")
         for at, told in ((self.now + 0.1, started), (self.now + 3.0, params)):
             self._at(at, lambda told=told: self._post(url, told, silent=True))

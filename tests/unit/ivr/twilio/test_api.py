@@ -1,6 +1,7 @@
 """What is asked of Twilio over its own library: the right thing, with a time limit, and without a number in a log."""
 
 import io
+import json
 import logging
 import urllib.error
 from email.message import Message
@@ -145,3 +146,23 @@ def test_a_recording_that_is_not_there_is_a_status_and_a_broken_line_may_pass(se
     api._opener = Opener(TimeoutError())
     with pytest.raises(RetryLater):
         api.fetch_media(RECORDING, channels=2, target=tmp_path / "x")
+
+
+def test_a_legs_recordings_are_told_as_their_callbacks_would_have_been(settings):
+    recording = {
+        "sid": RECORDING,
+        "status": "completed",
+        "channels": 2,
+        "duration": "30",
+        "source": "DialVerb",
+        "start_time": "Mon, 02 Mar 2026 01:00:25 +0000",
+    }
+    body = {"recordings": [recording, {**recording, "status": "processing"}], "page_size": 50}
+    api = api_with(settings, Twilio(200, json.dumps(body)))
+    (told,) = api.recordings_of(CALL)
+    assert (told["CallSid"], told["RecordingSid"], told.seconds("RecordingDuration")) == (
+        CALL,
+        RECORDING,
+        30.0,
+    )
+    assert told.time("RecordingStartTime").minute == 0
