@@ -78,22 +78,42 @@ def record_audit(
 
 def broken_entries(session: Session) -> Iterator[tuple[int, str]]:
     """Yield (entry number, what is wrong) for every break of the chain; nothing when it is whole."""
-    number, previous = 0, _CHAIN_START
-    for entry in session.scalars(
-        select(AuditEntry)
-        .order_by(AuditEntry.number)
-        .execution_options(yield_per=1000, populate_existing=True)
-    ):
-        if entry.number > number + 1:
-            yield (
-                entry.number,
-                _("entries %(first)s to %(last)s are missing", first=number + 1, last=entry.number - 1),
-            )
-        if entry.previous_hash != previous:
-            yield entry.number, _("does not follow the entry before it")
+    number = 0
+    previous: str | None = _CHAIN_START
+    for found, entry in _entries(session):
+        if found > number + 1:
+            yield found, _("entries %(first)s to %(last)s are missing", first=number + 1, last=found - 1)
+        number = found
+        if entry is None:
+            yield found, _("cannot be read: the database holds what no entry can")
+            previous = None
+            continue
+        if previous is not None and entry.previous_hash != previous:
+            yield found, _("does not follow the entry before it")
         if entry.hash != entry.expected_hash():
-            yield entry.number, _("was changed after it was written")
-        number, previous = entry.number, entry.hash
+            yield found, _("was changed after it was written")
+        previous = entry.hash
+
+
+def _entries(session: Session) -> Iterator[tuple[int, AuditEntry | None]]:
+    """Yield number and entry in order; None for one whose row cannot be read as an entry."""
+    number = 0
+    everything = select(AuditEntry).order_by(AuditEntry.number)
+    try:
+        for entry in session.scalars(everything.execution_options(yield_per=1000, populate_existing=True)):
+            number = entry.number
+            yield number, entry
+    except (ValueError, TypeError):  # JSON or a time that is none, somewhere in the thousand read at once
+        rest = session.scalars(select(AuditEntry.number).where(AuditEntry.number > number)).all()
+        for later in sorted(rest):
+            yield later, _entry(session, later)
+
+
+def _entry(session: Session, number: int) -> AuditEntry | None:
+    try:
+        return session.get(AuditEntry, number, populate_existing=True)
+    except (ValueError, TypeError):
+        return None
 
 
 def chain_head(session: Session) -> tuple[int, str]:

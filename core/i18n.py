@@ -18,7 +18,9 @@ from babel.messages.pofile import read_po
 LOCALES: Final = ("zh_CN", "en")
 SOURCE_LOCALE: Final = "en"
 
-_locale: ContextVar[str] = ContextVar("locale", default="zh_CN")
+_locale: ContextVar[str] = ContextVar("locale", default="")
+_installed = {"locale": "zh_CN"}
+"""Language of work that nobody chose one for: jobs and their threads, which inherit no context."""
 
 
 @cache
@@ -34,7 +36,7 @@ def catalogue(locale: str) -> dict[str, str]:
 
 def gettext(message: str, **values: Any) -> str:
     """Translate a msgid into the current language and fill in its `%(name)s` values."""
-    text = catalogue(_locale.get()).get(message, message)
+    text = catalogue(current_locale()).get(message, message)
     return text % values if values else text
 
 
@@ -45,7 +47,12 @@ def N_(message: str) -> str:  # noqa: N802  (gettext's own name, which extractio
 
 def current_locale() -> str:
     """Return the language of the current piece of work, `zh_CN` or `en`."""
-    return _locale.get()
+    return _locale.get() or _installed["locale"]
+
+
+def install_locale(locale: str) -> None:
+    """Set the language of this process where no `use_locale` holds."""
+    _installed["locale"] = locale
 
 
 @contextmanager

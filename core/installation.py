@@ -18,6 +18,7 @@ from core.crypto import install_secret, load_or_create_secret
 from core.db import create_database_engine, unit_of_work
 from core.errors import BadInput
 from core.i18n import gettext as _
+from core.i18n import install_locale
 from core.settings import Settings
 
 
@@ -48,6 +49,7 @@ class Installation:
                     reason=error.strerror,
                 )
             ) from None
+        install_locale(settings.web.locale)
         secret = settings.secret_key.get_secret_value()
         install_secret(secret or load_or_create_secret(settings.home / "secret.key"))
         blobs = FolderBlobs(settings.blob_root)

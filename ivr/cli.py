@@ -21,6 +21,8 @@ from ivr.flow.document import Flow
 from ivr.flow.events import QueueOutcome, Start
 from ivr.flow.walk import Script, Walk, WalkLine, walk
 
+_YEARS = range(1900, 9999)
+"""Of calls that can be walked: the days around them must exist in every zone."""
 _QUEUE_RESULTS = ("bridged", "timeout", "full", "abandoned", "left", "callback", "error")
 
 
@@ -124,6 +126,8 @@ def _time(text: str, flow: Flow) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise BadInput(_("--at: %(text)s is not a time: write 2026-10-01T09:30", text=text)) from error
+    if at.year not in _YEARS:
+        raise BadInput(_("--at: %(text)s is not a time: write 2026-10-01T09:30", text=text))
     return at if at.tzinfo else at.replace(tzinfo=flow.settings.zone)
 
 

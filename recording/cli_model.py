@@ -38,7 +38,7 @@ def model_list(installation: Installation, as_json: bool) -> None:
         click.echo(f"{'*' if one.path == current else ' '} {one.name:28} {one.path}")
     for name, description in OFFICIAL_MODELS.items():
         if name not in [one.name for one in found]:
-            click.echo(f"  {name:28} {description} (sansheng model fetch {name})")
+            click.echo(f"  {name:28} {_(description)} (sansheng model fetch {name})")
 
 
 @model.command("fetch")

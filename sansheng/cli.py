@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from core.errors import AppError, ExitCode, MissingPart
+from core.i18n import gettext as _
 from core.i18n import use_locale
 from core.installation import Installation
 from core.logging import configure_logging
@@ -108,8 +109,11 @@ def open_installation(settings: Settings) -> Installation:
         upgrade_database(installation.engine)
     elif pending := pending_revisions(installation.engine):
         raise MissingPart(
-            f"the database is {len(pending)} schema revision(s) behind this program; "
-            "make a backup, then run: sansheng db upgrade"
+            _(
+                "the database is older than this program (revisions missing: %(count)s); "
+                "make a backup, then run: sansheng db upgrade",
+                count=len(pending),
+            )
         )
     return installation
 
@@ -120,7 +124,7 @@ def main() -> None:
         code = cli(standalone_mode=False)  # the code a command gave to ctx.exit(), else what it returned
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
     except click.Abort:
-        click.echo("stopped", err=True)
+        click.echo(_("stopped"), err=True)
         sys.exit(130)
     except click.UsageError as error:
         error.show()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import create_engine, text
 
+import core.i18n
 from core.clock import FixedClock
 from core.db import create_database_engine
 from core.installation import Installation
@@ -31,6 +32,7 @@ def _no_settings_from_outside(monkeypatch):
     """A developer's own settings must not decide a test."""
     for name in [n for n in os.environ if n.startswith("SANSHENG_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setitem(core.i18n._installed, "locale", "zh_CN")
 
 
 @pytest.fixture(scope="session")

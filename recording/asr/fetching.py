@@ -16,14 +16,15 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from core.errors import BadInput, MissingPart
+from core.i18n import N_
 from core.i18n import gettext as _
 from core.settings import Settings
 from recording.asr.model import InstalledModel, check_model_folder, models_folder
 
 ADDRESS: Final = "https://alphacephei.com/vosk/models"
 OFFICIAL_MODELS: Final = {
-    "vosk-model-small-cn-0.22": "Mandarin, 42 MB: phones and small servers",
-    "vosk-model-cn-0.22": "Mandarin, 1.3 GB: servers, fewer errors",
+    "vosk-model-small-cn-0.22": N_("Mandarin, 42 MB: phones and small servers"),
+    "vosk-model-cn-0.22": N_("Mandarin, 1.3 GB: servers, fewer errors"),
 }
 """What `model list` offers; any other name on that page can be fetched as well."""
 _NAME: Final = re.compile(r"vosk-model-[a-z0-9.-]+")

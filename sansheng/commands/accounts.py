@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core.accounts import Role, User, add_user, disable_user
 from core.audit import broken_entries, record_audit
 from core.errors import ExitCode, NotFound
+from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.models import Agent
 
@@ -39,7 +40,7 @@ def user_add(
         if agent_code is not None:
             agent_id = session.scalar(select(Agent.id).where(Agent.code == agent_code))
             if agent_id is None:
-                raise NotFound(f"there is no agent with the work number {agent_code!r}")
+                raise NotFound(_("There is no agent with the work number %(code)s.", code=agent_code))
         added = add_user(
             session,
             username=username,
@@ -50,9 +51,9 @@ def user_add(
             agent_id=agent_id,
         )
         record_audit(
-            session, at=now, user_id=None, action="user_added", subject=f"user:{added.id}", role=role
+            session, at=now, user_id=None, action="user_added", subject=f"user:{added.username}", role=role
         )
-    click.echo(f"added {username} ({role})")
+    click.echo(_("added %(name)s (%(role)s)", name=username, role=role))
 
 
 @user.command("list")
@@ -62,7 +63,7 @@ def user_list(installation: Installation) -> None:
     with installation.unit_of_work(read_only=True) as session:
         for row in session.scalars(select(User).order_by(User.username)):
             click.echo(
-                f"{row.username:<20} {row.role:<12} {'active' if row.active else 'disabled':<9} {row.display_name}"
+                f"{row.username:<20} {row.role:<12} {_('active') if row.active else _('disabled'):<9} {row.display_name}"
             )
 
 
@@ -74,8 +75,8 @@ def user_disable(installation: Installation, username: str) -> None:
     now = installation.clock.now()
     with installation.unit_of_work() as session:
         closed = disable_user(session, username)
-        record_audit(session, at=now, user_id=None, action="user_disabled", subject=f"user:{closed.id}")
-    click.echo(f"disabled {username}")
+        record_audit(session, at=now, user_id=None, action="user_disabled", subject=f"user:{closed.username}")
+    click.echo(_("disabled %(name)s", name=username))
 
 
 @click.group()
@@ -91,7 +92,7 @@ def audit_verify(ctx: click.Context) -> None:
     with installation.unit_of_work(read_only=True) as session:
         broken = list(broken_entries(session))
     for number, problem in broken:
-        click.echo(f"audit entry {number}: {problem}")
+        click.echo(_("audit entry %(number)s: %(problem)s", number=number, problem=problem))
     if broken:
         ctx.exit(ExitCode.BAD_INPUT)
-    click.echo("the audit trail is whole")
+    click.echo(_("the audit trail is whole"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from core.i18n import gettext as _
 from core.installation import Installation
 from core.settings import Settings
 from sansheng.migrations import pending_revisions, upgrade_database
@@ -22,4 +23,7 @@ def db_upgrade(settings: Settings) -> None:
     pending = pending_revisions(installation.engine)
     upgrade_database(installation.engine)
     installation.close()
-    click.echo(f"applied {', '.join(pending)}" if pending else "the schema is up to date")
+    if pending:
+        click.echo(_("applied %(revisions)s", revisions=", ".join(pending)))
+    else:
+        click.echo(_("the schema is up to date"))

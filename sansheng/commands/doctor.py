@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 import click
 
 from core.errors import AppError, ExitCode
+from core.i18n import N_
+from core.i18n import gettext as _
 from core.installation import Installation
 from core.jobs import dead_jobs
 from core.settings import Settings, setting_origins
@@ -21,6 +24,14 @@ from web.assets import MANIFEST
 
 ROOMS = ("core", "ivr", "recording", "qa", "web", "sansheng")
 _LEAST_FREE_BYTES = 1 << 30
+STATES: Final = {"ok": N_("ok"), "warning": N_("warning"), "missing": N_("missing")}
+PARTS: Final = {
+    "packages": N_("packages"),
+    "data folder": N_("data folder"),
+    "database": N_("database"),
+    "speech model": N_("speech model"),
+    "front-end files": N_("front-end files"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +68,9 @@ def _rooms() -> Iterator[Finding]:
             yield Finding(
                 f"package {room}",
                 "missing",
-                f"{place} is not ours; install Sansheng into its own environment",
+                _("%(place)s is not ours; install Sansheng into its own environment", place=place),
             )
-    yield Finding("packages", "ok", f"all rooms come from {root}")
+    yield Finding("packages", "ok", _("all rooms come from %(folder)s", folder=root))
 
 
 def _data_folder(settings: Settings) -> Finding:
@@ -69,7 +80,9 @@ def _data_folder(settings: Settings) -> Finding:
     probe.unlink()
     free = shutil.disk_usage(settings.home).free
     state = "ok" if free > _LEAST_FREE_BYTES else "warning"
-    return Finding("data folder", state, f"{settings.home}, {free / 1e9:.1f} GB free")
+    return Finding(
+        "data folder", state, _("%(folder)s, %(free).1f GB free", folder=settings.home, free=free / 1e9)
+    )
 
 
 def _database(settings: Settings) -> Finding:
@@ -77,17 +90,25 @@ def _database(settings: Settings) -> Finding:
     try:
         where = installation.engine.url.render_as_string(hide_password=True)
         if is_empty(installation.engine):
-            return Finding("database", "ok", f"{where}: new, gets its schema with the first command")
-        if pending := pending_revisions(installation.engine):
             return Finding(
-                "database", "warning", f"{where}: {len(pending)} revision(s) behind; run sansheng db upgrade"
+                "database", "ok", _("%(where)s: new, gets its schema with the first command", where=where)
             )
+        if pending := pending_revisions(installation.engine):
+            told = _(
+                "%(where)s: revisions missing: %(count)s; run sansheng db upgrade",
+                where=where,
+                count=len(pending),
+            )
+            return Finding("database", "warning", told)
         with installation.unit_of_work(read_only=True) as session:
             dead = len(dead_jobs(session))
         if dead:
-            return Finding(
-                "database", "warning", f"{where}: {dead} job(s) failed for good; see sansheng dead list"
+            told = _(
+                "%(where)s: jobs that failed for good: %(count)s; see sansheng dead list",
+                where=where,
+                count=dead,
             )
+            return Finding("database", "warning", told)
         return Finding("database", "ok", where)
     finally:
         installation.close()
@@ -96,12 +117,12 @@ def _database(settings: Settings) -> Finding:
 def _model(settings: Settings) -> Finding:
     model = current_model(settings)
     check_model_folder(model.path)
-    return Finding("speech model", "ok", f"{model.name} in {model.path}")
+    return Finding("speech model", "ok", _("%(name)s in %(path)s", name=model.name, path=model.path))
 
 
 def _front_end() -> Finding:
     if not MANIFEST.is_file():
-        return Finding("front-end files", "missing", "run make setup (or: python -m web.vendor)")
+        return Finding("front-end files", "missing", _("run make setup (or: python -m web.vendor)"))
     return Finding("front-end files", "ok", str(MANIFEST.parent))
 
 
@@ -121,6 +142,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
             click.echo(f"{origin.name:<28} {origin.value or '-':<44} {origin.origin}")
         click.echo()
         for finding in findings:
-            click.echo(f"{finding.state:<8} {finding.part}: {finding.text}")
+            click.echo(
+                f"{_(STATES[finding.state])}\t{_(PARTS.get(finding.part, finding.part))}: {finding.text}"
+            )
     if any(f.state == "missing" for f in findings):
         ctx.exit(ExitCode.MISSING_PART)

@@ -9,6 +9,7 @@ import threading
 import click
 
 from core.errors import NotFound
+from core.i18n import gettext as _
 from core.installation import Installation
 from core.jobs import dead_jobs, retry_dead_job
 from core.rounds import in_background
@@ -68,7 +69,7 @@ def dead_list(installation: Installation) -> None:
     for job in jobs:
         click.echo(f"{job.id}\t{job.name}\t{job.key}\t{job.problem}")
     if not jobs:
-        click.echo("no job has failed for good", err=True)
+        click.echo(_("no job has failed for good"), err=True)
 
 
 @dead.command("retry")
@@ -81,10 +82,10 @@ def dead_retry(installation: Installation, job_ids: tuple[int, ...], every: bool
     with installation.unit_of_work() as session:
         ids = [job.id for job in dead_jobs(session)] if every else list(job_ids)
         if not ids:
-            raise NotFound("name the jobs to retry (sansheng dead list shows them), or say --all")
+            raise NotFound(_("name the jobs to retry (sansheng dead list shows them), or say --all"))
         for job_id in ids:
             retry_dead_job(session, job_id, at=now)
-    click.echo(f"{len(ids)} job(s) will be tried again")
+    click.echo(_("jobs that will be tried again: %(count)s", count=len(ids)))
 
 
 def _work(installation: Installation) -> None:

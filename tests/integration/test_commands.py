@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 import core.installation
+from core.audit import AuditEntry
 from core.db import create_database_engine
 from sansheng.cli import main
 
@@ -80,5 +82,38 @@ def test_doctor_finds_a_model_with_a_file_missing(command, tmp_path, monkeypatch
     code, said = command("doctor")
 
     assert code == 3
-    assert "missing  speech model" in said
+    assert "missing\tspeech model" in said
     assert "am/final.mdl" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["audit", "verify"], "审计记录完整无缺"),
+        (["dead", "list"], "没有彻底失败的任务"),
+        (["dead", "retry"], "请写明要重试的任务编号"),
+        (["model", "list"], "普通话"),
+        (["db", "upgrade"], "数据库结构已是最新"),
+        (["doctor"], "正常\t语音模型"),
+    ],
+)
+def test_commands_speak_chinese_where_the_installation_does(command, monkeypatch, words, says):
+    monkeypatch.setenv("SANSHENG_WEB_LOCALE", "zh_CN")
+
+    assert says in command(*words)[1]
+
+
+def test_an_account_is_named_the_same_in_the_trail_whether_page_or_command_made_it(command, installation):
+    command("user", "add", "wangmin", "--role", "admin", "--password", "a long password")
+
+    with installation.unit_of_work(read_only=True) as session:
+        (entry,) = session.scalars(select(AuditEntry))
+        assert (entry.action, entry.subject) == ("user_added", "user:wangmin")
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59", "0001-01-01T00:00"])
+def test_a_time_at_the_end_of_the_calendar_is_refused(command, at):
+    code, said = command("ivr", "simulate", "hotline", "--at", at)
+
+    assert code == 1
+    assert "is not a time" in said

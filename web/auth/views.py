@@ -32,14 +32,14 @@ def login() -> ResponseReturnValue:
     if request.method == "GET":
         return redirect(target) if account() else _form(target)
     throttle: LoginThrottle = current_app.extensions["login_throttle"]
-    name, address = request_value("username").lower(), request.remote_addr or ""
+    name, address = request_value("username").lower()[:64], request.remote_addr or ""
     if wait_s := throttle.wait_s(name, address, now()):
         minutes = math.ceil(wait_s / 60)
         return _form(target, _("Too many tries. Wait %(minutes)s minutes.", minutes=minutes), status=429)
     found = authenticate(db(), name, request.form.get("password", ""))
     if found is None:
         throttle.failed(name, address, now())
-        _audit("login_failed", None, f"user:{name[:64]}")
+        _audit("login_failed", None, f"user:{name}")
         return _form(target, _("User name or password is wrong."), status=401)
     throttle.succeeded(name, address)
     _audit("logged_in", found, f"user:{found.username}")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from core.audit import AuditEntry, broken_entries, chain_head, record_audit
 from core.crypto import install_secret
@@ -169,3 +169,16 @@ def test_writers_at_the_same_time_keep_one_chain(installation):
     assert broken(installation) == []
     with installation.unit_of_work() as session:
         assert chain_head(session)[0] == 60
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_others_are_checked_all_the_same(installation):
+    if installation.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL stores JSON only as JSON")
+    for _ in range(4):
+        with installation.unit_of_work() as session:
+            record(session)
+    with installation.unit_of_work() as session:
+        session.execute(text("UPDATE audit_entry SET detail = '{' WHERE number = 2"))
+        session.execute(text("UPDATE audit_entry SET user_id = NULL, action = 'x' WHERE number = 4"))
+
+    assert [number for number, _problem in broken(installation)] == [2, 4]

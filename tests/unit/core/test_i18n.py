@@ -47,3 +47,12 @@ def test_one_threads_language_is_not_anothers():
         thread.start()
         thread.join()
     assert seen == ["zh_CN"]
+
+
+def test_work_that_inherits_no_language_speaks_the_installations():
+    seen = []
+    i18n.install_locale("en")
+    thread = threading.Thread(target=lambda: seen.append(i18n.gettext("the audit trail is whole")))
+    thread.start()
+    thread.join(10)
+    assert seen == ["the audit trail is whole"]
