@@ -11,6 +11,7 @@ import re
 from typing import Final, cast
 
 from flask import Blueprint, Response, current_app, g, request, send_file
+from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, NotFound
 
 from core.errors import RetryLater
@@ -33,7 +34,7 @@ from ivr.twilio.signature import is_signed
 from ivr.twilio.twiml import APOLOGY
 from ivr.twilio.waiting import wait_document
 from ivr.twilio.webhook import Refused, Webhook, read_webhook
-from web.context import db, installation, now
+from web.context import WebApp, db, installation, now
 
 _log = get_logger(__name__)
 
@@ -87,12 +88,17 @@ def _target() -> str:
     return str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
 
 
+@blueprint.record_once
+def read_flow(state: BlueprintSetupState) -> None:
+    """Read the flow when the application starts: the first caller does not wait for it, and its faults show early."""
+    settings = cast("WebApp", state.app).installation.settings
+    state.app.extensions["twilio_hotline"] = Hotline.of(settings)
+    state.app.extensions["twilio_refusals"] = RefusalTally(cast("WebApp", state.app).installation)
+
+
 def hotline() -> Hotline:
-    """Return the hotline on Twilio, read once in a process."""
-    known = current_app.extensions.get("twilio_hotline")
-    if known is None:
-        known = current_app.extensions["twilio_hotline"] = Hotline.of(_settings())
-    return cast("Hotline", known)
+    """Return the hotline on Twilio."""
+    return cast("Hotline", current_app.extensions["twilio_hotline"])
 
 
 def _settings() -> Settings:
@@ -197,9 +203,7 @@ def audio(folder: str, name: str) -> Response:
 @blueprint.errorhandler(Refused)
 def refused(refusal: Refused) -> Response:
     """Count a refusal and say nothing about it."""
-    tally = current_app.extensions.get("twilio_refusals")
-    if tally is None:
-        tally = current_app.extensions["twilio_refusals"] = RefusalTally(installation())
+    tally = cast("RefusalTally", current_app.extensions["twilio_refusals"])
     try:
         tally.add(refusal.reason)
     except RetryLater:
