@@ -20,7 +20,9 @@ def transcript_for_scoring(session: Session, transcript_id: int) -> Transcript:
             selectinload(Recording.tracks),
             joinedload(Recording.agent),
             joinedload(Recording.call).options(
-                joinedload(Call.queue), selectinload(Call.visits).selectinload(QueueVisit.rings)
+                joinedload(Call.queue),
+                joinedload(Call.agent),
+                selectinload(Call.visits).selectinload(QueueVisit.rings),
             ),
         ),
         selectinload(Transcript.utterances),
@@ -34,7 +36,8 @@ def transcript_for_scoring(session: Session, transcript_id: int) -> Transcript:
 def hear(transcript: Transcript) -> HeardCall:
     """Build the heard call of a transcript."""
     recording = transcript.recording
-    call, agent = recording.call, recording.agent
+    call = recording.call
+    agent = recording.agent or (call.agent if call else None)
     visit = answered_visit(recording)
     queue = visit.queue if visit else call.queue if call else None
     return HeardCall(

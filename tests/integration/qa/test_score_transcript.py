@@ -160,3 +160,15 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(session):
     assert second.points_before is None
     assert second.changes["banned_refusal"] == ("", "fail")
     assert len(session.scalars(select(AutoScore)).all()) == 1
+
+
+def test_the_name_is_judged_where_only_the_call_log_knows_the_agent(installation, transcript_id):
+    """A recording may have been taken in before the call was over."""
+    with installation.unit_of_work() as session:
+        session.get_one(Transcript, transcript_id).recording.agent = None
+    score_transcript(installation, transcript_id=transcript_id)
+
+    with installation.unit_of_work(read_only=True) as session:
+        (made,) = session.scalars(select(AutoScore))
+        verdicts = {a.criterion: a.verdict for a in made.answers}
+    assert verdicts["greeting_name"] == "pass"
