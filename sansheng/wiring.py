@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import ivr.missed.tasks
 import ivr.twilio.ending
 import ivr.twilio.jobs
 import ivr.twilio.reconciling
@@ -14,10 +15,11 @@ import recording.twilio
 from core.events import Subscriptions
 from core.installation import Installation
 from core.jobs.worker import Jobs, JobWorker
-from ivr.events import CallRecorded
+from ivr.events import CallEnded, CallRecorded
 from recording.events import RecordingStored, RolesLearned, TranscriptReady
 
 JOBS: Final[Jobs] = {
+    "note_ended_call": ivr.missed.tasks.note_ended_call,
     "ring_twilio_agent": ivr.twilio.jobs.ring_agent,
     "drop_twilio_leg": ivr.twilio.jobs.drop_leg,
     "settle_twilio_call": ivr.twilio.ending.settle_call,
@@ -32,6 +34,7 @@ JOBS: Final[Jobs] = {
 }
 
 SUBSCRIPTIONS: Final[Subscriptions] = {
+    CallEnded: ["note_ended_call"],
     CallRecorded: ["take_in_call_recording"],
     RecordingStored: ["transcribe_recording"],
     TranscriptReady: ["score_transcript"],

@@ -26,6 +26,7 @@ from web.permissions import allowed
 from web.recordings.views import blueprint as recordings
 from web.samples.views import blueprint as samples
 from web.reports.views import blueprint as reports
+from web.missed.views import blueprint as missed
 from web.security import install_security
 from web.wall.views import blueprint as wall
 from web.tasks.views import blueprint as tasks
@@ -61,7 +62,19 @@ def create_app(installation: Installation) -> WebApp:
         _install_chrome,
     ):
         install(app)
-    for blueprint in (auth, tasks, calls, recordings, evaluations, samples, admin, hooks, reports, wall):
+    for blueprint in (
+        auth,
+        tasks,
+        calls,
+        recordings,
+        evaluations,
+        samples,
+        admin,
+        hooks,
+        reports,
+        wall,
+        missed,
+    ):
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", lambda: {"status": "up"})
     return app
@@ -89,7 +102,13 @@ def _current_section() -> str:
         return {"add": "/admin/users", "disable": "/admin/users", "retry": "/admin/jobs"}.get(
             name, f"/admin/{name}"
         )
-    sections = {"tasks": "/", "samples": "/samples", "wall": "/wall", "reports": "/reports"}
+    sections = {
+        "tasks": "/",
+        "samples": "/samples",
+        "missed": "/missed",
+        "wall": "/wall",
+        "reports": "/reports",
+    }
     return sections.get(blueprint, "/calls") if blueprint not in {"", "auth"} else ""
 
 

@@ -11,6 +11,7 @@ import core.events
 import core.jobs
 import ivr.callbacks
 import ivr.metrics.models
+import ivr.missed.models
 import ivr.models
 import ivr.twilio.models
 import qa.models
@@ -27,6 +28,7 @@ _DECLARING = (
     ivr.callbacks,
     ivr.twilio.models,
     ivr.metrics.models,
+    ivr.missed.models,
     recording.models,
     qa.models,
 )

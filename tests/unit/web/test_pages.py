@@ -26,6 +26,8 @@ PAGES = [
     ("qa_lead", "/samples"),
     ("qa_lead", "/samples/1"),
     ("qa_lead", "/samples/1/verification"),
+    ("supervisor", "/missed"),
+    ("agent", "/missed?state=closed"),
     ("supervisor", "/wall"),
     ("supervisor", "/reports"),
     ("supervisor", "/reports?period=week"),

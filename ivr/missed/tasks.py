@@ -1,0 +1,216 @@
+"""The missed-call list: how a task comes to be, who takes it, how it ends.
+
+A task ends by a person's disposition with a reason, or by a later call in which somebody spoke to the
+same caller. The order in which calls become known does not change the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+
+from core.accounts import User
+from core.audit import record_audit
+from core.errors import BadInput, Conflict, NotFound
+from core.i18n import N_
+from core.i18n import gettext as _
+from core.installation import Installation
+from ivr.missed.due import due_at
+from ivr.missed.models import MissedCall
+from ivr.models import Call, QueueVisit
+
+DISPOSITIONS: Final[Mapping[str, str]] = {
+    "reached": N_("Called back and reached"),
+    "apologised": N_("Apology sent"),
+    "unreachable": N_("Not to be reached"),
+    "not_needed": N_("No callback needed"),
+}
+KINDS: Final[Mapping[str, str]] = {
+    "abandoned": N_("Hung up while waiting"),
+    "timeout": N_("Waited in vain"),
+    "after_hours": N_("Called after hours"),
+    "voicemail": N_("Left a message"),
+    "dropped": N_("Cut off in the talk"),
+}
+LISTED: Final = 200
+_OLD: Final = timedelta(days=7)
+"""Calls that became known later than this after they ended are history, not work."""
+_BY_OUTCOME: Final = {"abandoned": "abandoned", "voicemail": "voicemail", "closed": "after_hours"}
+
+
+def note_ended_call(installation: Installation, *, call_id: int) -> None:
+    """Make a task of a missed call, or close the tasks of a caller who was reached. Can be repeated.
+
+    Raises:
+        RetryLater: the database is busy.
+    """
+    zone = ZoneInfo(installation.settings.web.time_zone)
+    try:
+        with installation.unit_of_work() as session:
+            call = session.get(Call, call_id, options=[joinedload(Call.visits)])
+            if call is not None:
+                note_call(session, call, now=installation.clock.now(), zone=zone)
+    except IntegrityError:  # the same call was noted at the same time, which is all that was wanted
+        return
+
+
+def note_call(session: Session, call: Call, *, now: datetime, zone: ZoneInfo) -> None:
+    """Take a call that is over into account, in the caller's transaction."""
+    kind = missed_kind(call)
+    missed_at = call.ended_at or call.started_at
+    if call.outcome == "answered" and kind is None:
+        _close_reached(session, call)
+    known = session.scalar(select(MissedCall.id).where(MissedCall.call_id == call.id))
+    if kind is None or known is not None or now - missed_at > _OLD:
+        return
+    task = MissedCall(call_id=call.id, kind=kind, missed_at=missed_at, due_at=due_at(kind, missed_at, zone))
+    session.add(task)
+    later = _reached_later(session, call)
+    if later is not None:
+        _close_by(task, later)
+
+
+def missed_kind(call: Call) -> str | None:
+    """Return in which way a call was missed; None when somebody spoke to the caller or nobody was wanted."""
+    last = call.visits[-1] if call.visits else None
+    if call.outcome == "answered":
+        return "dropped" if last and _cut_off(last) else None
+    if call.outcome in _BY_OUTCOME:
+        return _BY_OUTCOME[call.outcome]
+    if call.outcome in {"hung_up", "failed"} and last:
+        return "timeout" if last.outcome in {"timeout", "empty", "full", "orphan"} else None
+    return None
+
+
+def _cut_off(visit: QueueVisit) -> bool:
+    return visit.outcome == "answered" and visit.ended_at is None
+
+
+def _close_reached(session: Session, call: Call) -> None:
+    if call.caller_hash is None:
+        return
+    tasks = session.scalars(
+        select(MissedCall)
+        .join(Call, Call.id == MissedCall.call_id)
+        .where(
+            Call.caller_hash == call.caller_hash,
+            Call.started_at < call.started_at,
+            MissedCall.disposition == "",
+        )
+    )
+    for task in tasks:
+        _close_by(task, call)
+
+
+def _reached_later(session: Session, call: Call) -> Call | None:
+    if call.caller_hash is None:
+        return None
+    later = (
+        select(Call)
+        .where(
+            Call.caller_hash == call.caller_hash,
+            Call.started_at > call.started_at,
+            Call.outcome == "answered",
+        )
+        .order_by(Call.started_at)
+        .options(joinedload(Call.visits))
+    )
+    calls = session.scalars(later).unique()
+    return next((candidate for candidate in calls if missed_kind(candidate) is None), None)
+
+
+def _close_by(task: MissedCall, call: Call) -> None:
+    task.disposition = "reached"
+    task.closed_at = call.ended_at or call.started_at
+    task.closing_call_id = call.id
+
+
+def list_tasks(
+    session: Session, *, is_open: bool, only_for: User | None = None
+) -> tuple[Sequence[MissedCall], int]:
+    """Return the first tasks and how many there are: open ones by due time, closed ones the latest first.
+
+    Args:
+        session: a unit of work.
+        is_open: which half of the list.
+        only_for: only this account's tasks and those nobody has taken; None: everybody's.
+    """
+    wanted: list[ColumnElement[bool]] = [
+        MissedCall.disposition == "" if is_open else MissedCall.disposition != ""
+    ]
+    if only_for is not None:
+        wanted.append(or_(MissedCall.owner_id == only_for.id, MissedCall.owner_id.is_(None)))
+    order = MissedCall.due_at if is_open else MissedCall.closed_at.desc()
+    found = session.scalars(
+        select(MissedCall)
+        .where(*wanted)
+        .order_by(order, MissedCall.id)
+        .limit(LISTED)
+        .options(
+            joinedload(MissedCall.call).joinedload(Call.queue),
+            joinedload(MissedCall.owner),
+            joinedload(MissedCall.closed_by),
+        )
+    ).all()
+    return found, session.scalar(select(func.count(MissedCall.id)).where(*wanted)) or 0
+
+
+def take_task(session: Session, task_id: int, user: User, *, at: datetime, only_own: bool = False) -> None:
+    """Make a task this account's own.
+
+    Raises:
+        NotFound: there is no such task, or it is another's and the account may take only free ones.
+        Conflict: it is closed.
+    """
+    task = _open_task(session, task_id, user if only_own else None)
+    task.owner_id = user.id
+    record_audit(session, at=at, user_id=user.id, action="missed_call_taken", subject=f"call:{task.call_id}")
+
+
+def close_task(
+    session: Session,
+    task_id: int,
+    user: User,
+    *,
+    disposition: str,
+    reason: str,
+    at: datetime,
+    only_own: bool = False,
+) -> None:
+    """End a task with a disposition and the reason for it.
+
+    Raises:
+        NotFound, Conflict: as for `take_task`.
+        BadInput: no such disposition, or no reason.
+    """
+    if disposition not in DISPOSITIONS:
+        raise BadInput(_("Say what became of the callback."))
+    if not 2 <= len(reason.strip()) <= 500:
+        raise BadInput(_("Give the reason in 2 to 500 characters."))
+    task = _open_task(session, task_id, user if only_own else None)
+    task.disposition, task.reason = disposition, reason.strip()
+    task.closed_at, task.closed_by_id = at, user.id
+    task.owner_id = task.owner_id or user.id
+    record_audit(
+        session,
+        at=at,
+        user_id=user.id,
+        action="missed_call_closed",
+        subject=f"call:{task.call_id}",
+        disposition=disposition,
+    )
+
+
+def _open_task(session: Session, task_id: int, only_for: User | None) -> MissedCall:
+    task = session.get(MissedCall, task_id, with_for_update=True)
+    if task is None or (only_for is not None and task.owner_id not in {None, only_for.id}):
+        raise NotFound(_("There is no missed call %(number)s, or you may not see it.", number=task_id))
+    if task.disposition:
+        raise Conflict(_("This missed call is closed already."))
+    return task
