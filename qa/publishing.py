@@ -27,7 +27,7 @@ def publish(session: Session, text: str, at: datetime, *, by: int | None = None)
     """
     scorecard = read_scorecard(text)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    latest = _latest(session, scorecard.name)
+    latest = latest_version(session, scorecard.name)
     if latest is not None and latest.sha256 == digest:
         return latest
     version = ScorecardVersion(
@@ -63,7 +63,7 @@ def current_version(session: Session, *, at: datetime, name: str = SHIPPED) -> S
     Raises:
         MissingPart: no scorecard of that name is published.
     """
-    latest = _latest(session, name)
+    latest = latest_version(session, name)
     if latest is None and name != SHIPPED:
         raise MissingPart(
             _(
@@ -82,7 +82,7 @@ def find_version(session: Session, reference: str) -> ScorecardVersion:
     if number.isdecimal():
         found = session.scalar(versions.where(ScorecardVersion.version == int(number)))
     else:
-        found = None if number else _latest(session, name)
+        found = None if number else latest_version(session, name)
     if found is None:
         known = session.scalars(select(ScorecardVersion).order_by(ScorecardVersion.id))
         names = ", ".join(f"{v.name}@{v.version}" for v in known) or "-"
@@ -102,6 +102,7 @@ def _parsed(document: str, name: str) -> Scorecard:
     return read_scorecard(document, name)
 
 
-def _latest(session: Session, name: str) -> ScorecardVersion | None:
+def latest_version(session: Session, name: str) -> ScorecardVersion | None:
+    """Return the latest version of a scorecard, None when there is none of that name."""
     versions = select(ScorecardVersion).where(ScorecardVersion.name == name)
     return session.scalar(versions.order_by(ScorecardVersion.version.desc()).limit(1))

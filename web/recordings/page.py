@@ -14,9 +14,11 @@ from qa.heard import BRIDGE_MARGIN_S, VOICEMAIL
 from qa.hearing import answered_at_s, answered_visit
 from qa.measures.rings import rings
 from qa.models import AutoScore, Evaluation, Sample
+from qa.publishing import latest_version
 from recording.models import Recording, Role
 from web import charts
 from web.calls.path import Step, steps_of
+from web.context import installation
 from web.evaluations.sheet import Sheet, SheetRows, build_sheet
 from web.recordings import queries
 from web.recordings.player import PlayerFacts, evidence_marks, player_facts
@@ -147,7 +149,7 @@ def _sheet(
     grades = viewer.may(Permission.GRADE)
     version = evaluation.scorecard_version if evaluation else score.scorecard_version if score else None
     if version is None and grades:
-        version = queries.newest_scorecard(session)
+        version = latest_version(session, installation().settings.qa.scorecard)
     if version is None:
         return None
     own = evaluation is None or evaluation.evaluator_id == viewer.id

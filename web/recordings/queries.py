@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.accounts import User
 from ivr.models import Call, QueueVisit
-from qa.models import AutoScore, Evaluation, Sample, ScorecardVersion
+from qa.models import AutoScore, Evaluation, Sample
 from recording.models import Recording, Transcript
 
 
@@ -24,14 +24,6 @@ def auto_score_of(session: Session, recording_id: int, version_id: int | None) -
         newest = newest.where(AutoScore.scorecard_version_id == version_id)
     options = (joinedload(AutoScore.scorecard_version), selectinload(AutoScore.answers))
     return session.scalar(newest.options(*options).limit(1))
-
-
-def newest_scorecard(session: Session) -> ScorecardVersion | None:
-    """Return the scorecard version published last."""
-    newest = select(ScorecardVersion).order_by(
-        ScorecardVersion.published_at.desc(), ScorecardVersion.id.desc()
-    )
-    return session.scalar(newest.limit(1))
 
 
 def evaluation_by(session: Session, recording_id: int, evaluator: User) -> Evaluation | None:

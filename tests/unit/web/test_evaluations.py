@@ -1,10 +1,10 @@
 """Grading on the page: answers, reasons, comments, submission, acknowledgement, dispute."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from qa.models import Evaluation
-from qa.publishing import scorecard_of
+from qa.models import AutoAnswer, AutoScore, Evaluation
+from qa.publishing import publish, scorecard_of, shipped_document
 from tests.factories import add_draw, add_scored_call
 
 HTMX = {"HX-Request": "true"}
@@ -176,6 +176,28 @@ def test_upholding_without_a_change_is_refused(browser_of, submitted):
     assert (
         browser_of("qa_lead").post(f"/evaluations/{submitted.id}/decision", data=decision).status_code == 422
     )
+
+
+def test_a_sheet_without_a_machine_score_is_that_of_the_setting(browser_of, installation, recording):
+    """A second scorecard that somebody published later is not slipped in."""
+    with installation.unit_of_work() as session:
+        session.execute(delete(AutoAnswer))
+        session.execute(delete(AutoScore))
+        other = shipped_document().replace("scorecard: hotline-etiquette", "scorecard: other")
+        publish(
+            session, other.replace("zh: 热线服务礼仪评分表", "zh: 另一张评分表"), installation.clock.now()
+        )
+    inspector = browser_of("inspector")
+
+    page = inspector.get(f"/recordings/{recording.id}").text
+    inspector.post(
+        f"/recordings/{recording.id}/evaluation/answers", data={"criterion": "tone", "verdict": "pass"}
+    )
+
+    assert "另一张评分表" not in page
+    with installation.unit_of_work(read_only=True) as session:
+        begun = session.scalars(select(Evaluation)).all()
+        assert [e.scorecard_version.name for e in begun] == ["hotline-etiquette"]
 
 
 def test_the_own_score_of_one_call_claims_no_interval(browser_of, submitted):
