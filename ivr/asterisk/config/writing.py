@@ -180,7 +180,8 @@ def _key_context(name: str, nodes: list[QueueNode]) -> str:
     lines = [f"[sansheng-keys-{name}]"]
     for key in keys:
         lines += [
-            f"exten => {key},1,Set(SANSHENG_KEY={key})",
+            f'exten => {key},1,GotoIf($["${{SANSHENG_FAILED}}" != ""]?sansheng,${{SANSHENG_DIALLED}},again)',
+            f" same => n,Set(SANSHENG_KEY={key})",
             " same => n,Goto(sansheng,${SANSHENG_DIALLED},left)",
         ]
     return "\n".join([*lines, "", ""])
