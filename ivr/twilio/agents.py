@@ -6,7 +6,7 @@ as many are connected as callers wait. Every webhook of a leg gives the same ans
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -26,6 +26,8 @@ _TOO_LATE = (("zh", "来电已由其他同事接听或已挂断。"), ("en", "Th
 _ACCEPT_KEY = "1"
 _ACCEPT_WITHIN_S = 8
 _CONNECT_WITHIN_S = 10
+_FRESH = timedelta(hours=1)
+"""A status callback of another time was captured, or our clock is wrong."""
 
 
 def agent_answered(session: Session, hotline: Hotline, webhook: Webhook, offer_id: int, now: datetime) -> str:
@@ -96,7 +98,9 @@ def connecting(session: Session, webhook: Webhook, now: datetime) -> str:
 
 def leg_progress(session: Session, hotline: Hotline, webhook: Webhook, now: datetime) -> None:
     """Take a status callback, of a caller's leg or an agent's; they come in any order and more than once."""
-    status, sid = webhook["CallStatus"], webhook["CallSid"]
+    status, sid, at = webhook["CallStatus"], webhook["CallSid"], webhook.time("Timestamp") or now
+    if abs(now - at) > _FRESH:
+        raise Refused("old")
     call = session.get(TwilioCall, sid, with_for_update=True)
     if call is not None:
         if status in OVER:
@@ -104,7 +108,7 @@ def leg_progress(session: Session, hotline: Hotline, webhook: Webhook, now: date
         return
     offer = session.scalar(select(TwilioOffer).where(TwilioOffer.leg_sid == sid).with_for_update())
     if offer is not None:
-        _agent_progress(session, offer, status, webhook.time("Timestamp") or now, now)
+        _agent_progress(session, offer, status, at, now)
 
 
 def _agent_progress(session: Session, offer: TwilioOffer, status: str, at: datetime, now: datetime) -> None:

@@ -47,6 +47,26 @@ SHAPES: Final[Mapping[str, re.Pattern[str]]] = {
     }.items()
 }
 
+_EVERY_LEG: Final = frozenset(
+    {"AccountSid", "ApiVersion", "CallSid", "CallStatus", "Direction", "From", "To"}
+)
+_QUEUED: Final = _EVERY_LEG | {"QueueSid", "QueueTime"}
+EXPECTED: Final[Mapping[str, frozenset[str]]] = {
+    # parameters Twilio documents for each of our addresses
+    "voice": _EVERY_LEG,
+    "flow/digits": _EVERY_LEG | {"Digits"},
+    "flow/queue": _QUEUED | {"QueueResult"},
+    "flow/dial": _EVERY_LEG | {"DialCallStatus", "DialCallSid", "DialCallDuration", "DialBridged"},
+    "flow/record": _EVERY_LEG | {"RecordingSid", "RecordingUrl", "RecordingDuration", "Digits"},
+    "wait": _QUEUED | {"QueuePosition", "AvgQueueTime", "CurrentQueueSize", "MaxQueueSize"},
+    "connecting": _QUEUED | {"DequeingCallSid"},
+    "agent": _EVERY_LEG,
+    "status": _EVERY_LEG | {"Timestamp", "SequenceNumber", "CallbackSource"},
+    "recording": frozenset(
+        {"AccountSid", "CallSid", "RecordingSid", "RecordingStatus", "RecordingChannels", "RecordingSource"}
+    ),
+}
+
 
 class Refused(Exception):
     """A webhook is not what it should be; `reason` is counted and never told to whoever asked."""
@@ -71,6 +91,11 @@ class Webhook:
     def get(self, name: str, default: str = "") -> str:
         """Return a parameter that may be missing."""
         return self.values.get(name, default)
+
+    def differences(self, address: str) -> tuple[list[str], list[str]]:
+        """Return the names of parameters that were expected and did not come, and of those nobody expected."""
+        expected = EXPECTED.get(address, frozenset())
+        return sorted(expected - self.values.keys()), sorted(self.values.keys() - expected)
 
     def seconds(self, name: str) -> float | None:
         """Return a whole number of seconds; None when it was not sent."""

@@ -78,6 +78,15 @@ def check() -> None:
         raise Refused("query")
     g.query = query.groupdict()
     g.webhook = read_webhook(parameters, account_sid=account_sid)
+    missing, unexpected = g.webhook.differences(request.path.removeprefix("/twilio/"))
+    # names only, for the first call on a real account: values are what callers typed and are called from
+    _log.debug(
+        "twilio_webhook",
+        path=request.path,
+        call_sid=g.webhook["CallSid"],
+        missing=missing,
+        unexpected=unexpected,
+    )
 
 
 def _target() -> str:

@@ -190,6 +190,16 @@ def test_after_the_end_of_a_call_nothing_moves_it(post, staffed):
         assert session.scalars(select(TwilioCall)).one().state is None
 
 
+@pytest.mark.parametrize(
+    "at", ["Sun, 01 Mar 2026 01:00:00 +0000", "Tue, 03 Mar 2026 01:00:00 +0000", "never"]
+)
+def test_a_status_of_another_time_is_refused(post, staffed, at):
+    post("/twilio/voice", VOICE)
+    before = state_of(staffed)
+    assert post("/twilio/status", {**VOICE, "CallStatus": "completed", "Timestamp": at}).status_code == 403
+    assert state_of(staffed) == before
+
+
 def test_a_call_that_was_forgotten_does_not_begin_again(post, staffed):
     """A captured first request is good for ever, as far as its signature goes."""
     post("/twilio/voice", VOICE)
