@@ -29,6 +29,7 @@ from web.reports.views import blueprint as reports
 from web.missed.views import blueprint as missed
 from web.security import install_security
 from web.wall.views import blueprint as wall
+from web.staffing.views import blueprint as staffing
 from web.tasks.views import blueprint as tasks
 
 SESSION_LENGTH = timedelta(hours=12)
@@ -74,6 +75,7 @@ def create_app(installation: Installation) -> WebApp:
         reports,
         wall,
         missed,
+        staffing,
     ):
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", lambda: {"status": "up"})

@@ -84,6 +84,7 @@ ENDPOINTS: Final[dict[str, Rule]] = {
     "missed.index": _SEE_CALLS,
     "missed.take": _SEE_CALLS,
     "missed.close": _SEE_CALLS,
+    "staffing.show": _SEE_FLOOR,
     "admin.users": _any(Permission.MANAGE_USERS),
     "admin.add": _any(Permission.MANAGE_USERS),
     "admin.disable": _any(Permission.MANAGE_USERS),

@@ -28,6 +28,7 @@ PAGES = [
     ("qa_lead", "/samples/1/verification"),
     ("supervisor", "/missed"),
     ("agent", "/missed?state=closed"),
+    ("supervisor", "/staffing"),
     ("supervisor", "/wall"),
     ("supervisor", "/reports"),
     ("supervisor", "/reports?period=week"),

@@ -43,6 +43,7 @@ EXPECTED = {
     "missed.index": CALLS,
     "missed.take": CALLS,
     "missed.close": CALLS,
+    "staffing.show": FLOOR,
     "admin.users": {Role.ADMIN},
     "admin.add": {Role.ADMIN},
     "admin.disable": {Role.ADMIN},
