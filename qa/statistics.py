@@ -1,7 +1,7 @@
 """Intervals: a score from five calls is not a fact about an agent.
 
 Wilson's interval for shares (E. B. Wilson, JASA 22, 1927) and Student's t interval for means, with the
-finite-population correction √((N-n)/(N-1)). No scipy: the t quantile is found from its distribution
+finite-population correction √((N-n)/N). No scipy: the t quantile is found from its distribution
 function, the regularised incomplete beta function.
 """
 
@@ -59,10 +59,13 @@ def mean_interval(
 ) -> Interval | None:
     """Return the mean of points, 0 to 100, with its t interval; None for no points.
 
+    mean ± t(n-1) · s/√n · √((N-n)/N), s with divisor n-1, for n calls drawn without replacement from N
+    (W. G. Cochran, Sampling Techniques, 3rd ed. 1977, sections 2.6 and 2.8).
+
     Args:
         points: one score for each graded call of the random sample.
         confidence: how often such intervals hold the true mean.
-        population: calls the sample was drawn from, for the finite-population correction.
+        population: N, the calls the sample was drawn from; None when that is not known: no correction.
     """
     n = len(points)
     if n == 0:
@@ -71,8 +74,8 @@ def mean_interval(
     if n == 1:
         return Interval(mean, None, None, 1)
     half = t_quantile((1 + confidence) / 2, n - 1) * stdev(points) / math.sqrt(n)
-    if population is not None and population > 1:
-        half *= math.sqrt(max(0, population - n) / (population - 1))
+    if population is not None and population > 0:
+        half *= math.sqrt(max(0, population - n) / population)
     return Interval(mean, max(0.0, mean - half), min(100.0, mean + half), n)
 
 

@@ -15,6 +15,7 @@ from core.jobs import Job
 from ivr.models import Agent
 from qa.disputes import standing
 from qa.models import AutoScore, Dispute, Draw, Evaluation, Sample
+from qa.sampling import eligible_calls
 from qa.statistics import Interval, mean_interval
 from recording.models import Recording
 
@@ -77,16 +78,21 @@ def own_evaluations(session: Session, agent_id: int) -> Sequence[Evaluation]:
 
 
 def own_score(session: Session, agent_id: int, now: datetime) -> Interval | None:
-    """Return an agent's mean score with its interval: random sample only, the last 90 days."""
-    points = session.scalars(
-        select(Evaluation.points).where(
+    """Return an agent's mean score with its interval: random sample only, the last 90 days.
+
+    The interval is for the mean of all the calls that the same draws could have drawn.
+    """
+    graded = session.execute(
+        select(Evaluation.points, Sample.draw_id)
+        .join(Evaluation.sample)
+        .where(
             Evaluation.agent_id == agent_id,
-            Evaluation.sample_id.is_not(None),
             standing(),
             Evaluation.submitted_at >= now - SCORE_PERIOD,
         )
-    )
-    return mean_interval([value for value in points if value is not None])
+    ).all()
+    population = eligible_calls(session, {draw_id for _points, draw_id in graded}, agent_id)
+    return mean_interval([p for p, _draw_id in graded if p is not None], population=population)
 
 
 def open_disputes(session: Session) -> Sequence[Dispute]:

@@ -56,6 +56,14 @@ def test_all_calls_graded_leave_no_doubt():
     assert (found.low, found.high) == (pytest.approx(80), pytest.approx(80))
 
 
+def test_a_known_population_narrows_the_interval():
+    """Ten of forty: the half width is √(30/40) of the one without the correction, by Cochran's formula."""
+    points = [70, 75, 80, 85, 90, 72, 77, 82, 87, 92]
+    free, known = mean_interval(points), mean_interval(points, population=40)
+    assert known.high - known.estimate == pytest.approx((free.high - free.estimate) * (30 / 40) ** 0.5)
+    assert mean_interval(points, population=10**9).high == pytest.approx(free.high)
+
+
 def test_the_interval_covers_as_often_as_it_says():
     """95 % of the intervals hold the true mean, within chance."""
     rng = random.Random(7)

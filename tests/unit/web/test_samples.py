@@ -5,9 +5,10 @@ from sqlalchemy import select
 
 from qa.models import Dispute, Draw, Evaluation, Sample
 from qa.publishing import current_version
+from qa.statistics import mean_interval
 from tests.factories import add_draw, add_scored_call
 from web.recordings.queries import next_sample_for
-from web.tasks.queries import grading_tasks, latest_draws
+from web.tasks.queries import grading_tasks, latest_draws, own_score
 
 
 @pytest.fixture
@@ -167,3 +168,32 @@ def test_the_page_of_a_draw_shows_the_grade_that_stands_after_a_dispute(
 
     assert "97.5" in page
     assert "81.5" not in page
+
+
+def test_the_own_score_knows_how_many_calls_could_have_been_drawn(calls, installation, staff):
+    """Two of an agent's three calls are graded; that two draws had them in their frames makes no six of them."""
+    add_draw(installation, staff, per_agent=2)
+    add_draw(installation, staff, per_agent=3)
+    now = installation.clock.now()
+    with installation.unit_of_work() as session:
+        of_agent = select(Sample).where(Sample.agent_id == staff.agent_row.id).order_by(Sample.id)
+        first, *others = session.scalars(of_agent).all()
+        second = [sample for sample in others if sample.recording_id != first.recording_id][-1]
+        for sample, points in ((first, 90.0), (second, 70.0)):
+            session.add(
+                Evaluation(
+                    recording_id=sample.recording_id,
+                    sample_id=sample.id,
+                    agent_id=sample.agent_id,
+                    scorecard_version_id=current_version(session, at=now).id,
+                    evaluator_id=staff.inspector.id,
+                    state="submitted",
+                    started_at=now,
+                    submitted_at=now,
+                    points=points,
+                )
+            )
+    with installation.unit_of_work(read_only=True) as session:
+        assert {sample.draw_id for sample in (first, second)} == set(session.scalars(select(Draw.id)))
+        assert own_score(session, staff.agent_row.id, now) == mean_interval([90.0, 70.0], population=3)
+        assert own_score(session, staff.other_agent.id, now) is None
