@@ -6,6 +6,7 @@ people become one sentence on stderr and an exit code; only a defect of ours sho
 
 from __future__ import annotations
 
+import errno
 import sys
 from functools import partial
 from importlib import import_module
@@ -51,6 +52,10 @@ WITHOUT_INSTALLATION = frozenset({"db", "demo", "doctor"})
 
 OPENS_WHEN_NEEDED = frozenset({"ivr"})
 """Commands of which some need the installation and some must work without: they are given the way to open it."""
+
+
+_OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+"""Full disks and folders one may not write to: the user's to put right, not a defect of ours."""
 
 
 class LazyGroup(click.Group):
@@ -137,3 +142,13 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(ExitCode.DONE)
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        told = _(
+            "%(name)s: %(reason)s; try again when that is put right",
+            name=error.filename or "-",
+            reason=error.strerror,
+        )
+        click.echo(f"sansheng: {told}", err=True)
+        sys.exit(ExitCode.RETRY_LATER)

@@ -1,5 +1,6 @@
 """What a person gets to read, and a script to branch on, when a command cannot do its work."""
 
+import errno
 import sqlite3
 import sys
 from contextlib import closing
@@ -117,3 +118,15 @@ def test_a_time_at_the_end_of_the_calendar_is_refused(command, at):
 
     assert code == 1
     assert "is not a time" in said
+
+
+def test_a_full_disk_is_one_sentence_wherever_it_strikes(command, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "/data/model.txt")
+
+    monkeypatch.setattr("recording.cli_model.use_model", full)
+
+    code, said = command("model", "use", "demo")
+
+    assert code == 4
+    assert "/data/model.txt: No space left on device" in said
