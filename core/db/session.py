@@ -64,8 +64,8 @@ def create_database_engine(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) 
         except ModuleNotFoundError:
             raise MissingPart(
                 _(
-                    "the database URL names PostgreSQL, but its driver is not installed: "
-                    "pip install 'sansheng[postgres]'"
+                    "the database URL names PostgreSQL, but its driver is not installed; "
+                    "in the folder of Sansheng's source run: .venv/bin/pip install -e '.[postgres]'"
                 )
             ) from None
     raise MissingPart(

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sqlite3
+import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
@@ -17,6 +18,7 @@ from core.accounts import User
 from core.db import create_database_engine, database_is_busy, unit_of_work
 from core.errors import BadInput, MissingPart, RetryLater
 from core.events import OutboxEvent
+from core.i18n import use_locale
 from ivr.models import Call
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -35,6 +37,13 @@ def sqlite_engine(sqlite_template, tmp_path):
     made = create_database_engine(f"sqlite:///{path}", busy_timeout_ms=60_000)
     yield made
     made.dispose()
+
+
+def test_a_missing_driver_is_told_with_what_installs_it_in_a_clone(monkeypatch):
+    """The package is on no index, so its name alone would install nothing."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with use_locale("en"), pytest.raises(MissingPart, match=r"\.venv/bin/pip install -e '\.\[postgres\]'"):
+        create_database_engine("postgresql://somebody@127.0.0.1/sansheng")
 
 
 @contextmanager
