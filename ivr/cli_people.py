@@ -27,7 +27,7 @@ def agent_list(installation: Installation, as_json: bool) -> None:
         _print_json({"agents": agents})
         return
     for agent in agents:
-        left = "" if agent["active"] else f"  ({_('has left')})"
+        left = "" if agent["active"] else "  " + _("(has left)")
         click.echo(f"{agent['code']:<12} {agent['interface']:<20} {agent['name']}{left}")
 
 
@@ -178,7 +178,7 @@ def _change(departments: Sequence[str], **given: Any) -> people.QueueChange:
 
 
 def _say(changed: bool, line: str) -> None:
-    click.echo(line if changed else f"{line} ({_('nothing changed')})")
+    click.echo(line if changed else line + " " + _("(nothing changed)"))
 
 
 def _say_rescore() -> None:
