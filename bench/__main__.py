@@ -14,6 +14,7 @@ MEASUREMENTS = (
     ("transcription, a model as heavy as a real one", "bench.transcription"),
     ("phrase matching by character error rate", "bench.phrases"),
     ("verdicts by character error rate", "bench.verdicts"),
+    ("pages with a million calls", "bench.pages"),
     ("FastAGI, 200 calls at once", "bench.fastagi"),
     ("Twilio's webhooks, 50 calls at once", "bench.twilio"),
 )
