@@ -8,7 +8,7 @@ is rung for a line where nobody waits any more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -22,6 +22,9 @@ from ivr.twilio.models import TwilioAgent, TwilioCall, TwilioOffer
 
 RING_JOB: Final = "ring_twilio_agent"
 DROP_JOB: Final = "drop_twilio_leg"
+
+_NEWS_WITHIN: Final = timedelta(seconds=60)
+"""An agent who was rung has answered, accepted and been connected so long after the ringing at the latest."""
 
 RINGING: Final = ("placed", "ringing", "answered")
 """States of an offer that has not been accepted yet."""
@@ -44,6 +47,7 @@ def waiting_callers(session: Session, line: str = "") -> Sequence[TwilioCall]:
 
 def dispatch(session: Session, settings: TwilioSettings, now: datetime) -> list[TwilioOffer]:
     """Place an offer for every waiting caller who has none and for whom an agent is free."""
+    _end_forgotten(session, now - timedelta(seconds=settings.ring_s) - _NEWS_WITHIN, now)
     placed = []
     for call in waiting_callers(session):
         ringing = session.scalars(
@@ -58,6 +62,16 @@ def dispatch(session: Session, settings: TwilioSettings, now: datetime) -> list[
             enqueue(session, RING_JOB, key=str(offer.id), at=now, offer_id=offer.id)
             placed.append(offer)
     return placed
+
+
+def _end_forgotten(session: Session, before: datetime, now: datetime) -> None:
+    """End offers of which nothing was heard: their agents would be taken for busy for ever."""
+    forgotten = select(TwilioOffer).where(
+        TwilioOffer.state.in_((*RINGING, "accepted")), TwilioOffer.placed_at < before
+    )
+    for offer in session.scalars(forgotten):
+        end_offer(session, offer, now, "RINGNOANSWER")
+        enqueue(session, DROP_JOB, key=str(offer.id), at=now, offer_id=offer.id)
 
 
 def cancel_offers(

@@ -14,13 +14,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from core.errors import BadInput
 from core.events import publish
 from core.installation import Installation
 from core.jobs import enqueue
 from core.logging import get_logger
 from ivr.events import CallRecorded
 from ivr.twilio.api import TwilioApi, connect
-from ivr.twilio.dispatch import DROP_JOB
+from ivr.twilio.dispatch import DROP_JOB, dispatch, end_offer
 from ivr.twilio.facts import PROVIDER
 from ivr.twilio.hotline import Addresses
 from ivr.twilio.models import TwilioAgent, TwilioOffer, TwilioRecording
@@ -47,18 +48,34 @@ def ring_agent(installation: Installation, *, offer_id: int, api: TwilioApi | No
             return
         address = agent.address
     addresses = Addresses(settings.public.base_url)
-    leg_sid = (api or connect(settings)).place_call(
-        to=address,
-        caller=settings.twilio.number,
-        url=addresses.agent(offer_id, "answered"),
-        status_url=addresses.status(),
-        ring_s=settings.twilio.ring_s,
-    )
+    try:
+        leg_sid = (api or connect(settings)).place_call(
+            to=address,
+            caller=settings.twilio.number,
+            url=addresses.agent(offer_id, "answered"),
+            status_url=addresses.status(),
+            ring_s=settings.twilio.ring_s,
+        )
+    except BadInput as error:
+        _cannot_be_rung(installation, offer_id, error)
+        return
     with installation.unit_of_work() as session:
         offer = session.get_one(TwilioOffer, offer_id, with_for_update=True)
         offer.leg_sid = offer.leg_sid or leg_sid
         if offer.state == "ended":
             enqueue(session, DROP_JOB, key=f"{offer.id}:late", at=installation.clock.now(), offer_id=offer.id)
+
+
+def _cannot_be_rung(installation: Installation, offer_id: int, error: BadInput) -> None:
+    """Take an agent whose telephone Twilio refuses out of the ringing, or the caller would wait for them for ever."""
+    now = installation.clock.now()
+    with installation.unit_of_work() as session:
+        offer = session.get_one(TwilioOffer, offer_id, with_for_update=True)
+        end_offer(session, offer, now)
+        agent = session.get_one(TwilioAgent, offer.agent_id)
+        agent.state = "away"
+        _log.error("twilio_agent_unreachable", agent=offer.agent.code, problem=str(error))
+        dispatch(session, installation.settings.twilio, now)
 
 
 def drop_leg(installation: Installation, *, offer_id: int, api: TwilioApi | None = None) -> None:

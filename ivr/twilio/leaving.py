@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.flow.events import QueueOutcome, QueueResult
-from ivr.twilio.dispatch import cancel_offers
+from ivr.twilio.dispatch import cancel_offers, end_offer
 from ivr.twilio.facts import QueueEvent, record_facts, seconds_between
 from ivr.twilio.models import TwilioCall, TwilioOffer
 
@@ -81,7 +81,10 @@ def _conversation(
     )
     told_s = offer.talk_s if offer is not None else None
     talk_s = told_s if told_s is not None else seconds_between(call.connected_at, now)
-    agent = offer.agent.interface if offer is not None else ""
+    agent = ""
+    if offer is not None:
+        agent = offer.agent.interface
+        end_offer(session, offer, now)  # the agent is free, also where the news of their leg's end is lost
     kind = "COMPLETECALLER" if by_caller else "COMPLETEAGENT"
     return talk_s, QueueEvent(kind, now, call.queue, agent, (f"{wait_s}", f"{talk_s}", "1"))
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from core.errors import BadInput
 from ivr.models import Call, QueueVisit
 from ivr.twilio.dispatch import BUSY, dispatch
 from ivr.twilio.models import TwilioAgent, TwilioCall, TwilioOffer
@@ -103,3 +104,35 @@ def test_priority_goes_before_time_and_penalty_before_idleness(staffed):
         placed = dispatch(session, staffed.settings.twilio, now)
         assert [(o.for_sid[2], o.agent_id) for o in placed] == [("b", first.agent_id), ("a", second.agent_id)]
         assert dispatch(session, staffed.settings.twilio, now) == []
+
+
+def test_an_agent_whose_telephone_twilio_refuses_costs_nobody_the_call(hotline):
+    line = hotline(Knobs())
+    place_call = line.twilio.place_call
+    with line.installation.unit_of_work(read_only=True) as session:
+        (refused,) = (a.address for a in session.scalars(select(TwilioAgent)) if a.agent.code == "2001")
+
+    def refuse(*, to, **more):
+        if to == refused:
+            raise BadInput("Twilio refused: HTTP 400, error 21211")
+        return place_call(to=to, **more)
+
+    line.twilio.place_call = refuse
+    line.twilio.call(ScriptedCaller(keys=["1", "1"], queues=[QueuePlan("bridged")]))
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        assert session.scalars(select(QueueVisit)).one().agent.code == "2002"
+        states = {agent.agent.code: agent.state for agent in session.scalars(select(TwilioAgent))}
+        assert states == {"2001": "away", "2002": "ready"}
+
+
+def test_an_agent_of_whom_nothing_is_heard_is_not_busy_for_ever(staffed):
+    now = staffed.clock.now()
+    with staffed.unit_of_work() as session:
+        waiting(session, "a", "consulting", 0, now)
+        session.flush()
+        (first,) = dispatch(session, staffed.settings.twilio, now)
+        later = now.replace(minute=5)
+        (second,) = dispatch(session, staffed.settings.twilio, later)
+        assert (first.state, second.state) == ("ended", "placed")
+        assert first.agent_id != second.agent_id
