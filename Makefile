@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+ASTERISK_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sansheng-asterisk
 
-.PHONY: help setup demo test test-postgres check bench screenshots docs clean
+.PHONY: help setup demo test test-postgres test-asterisk check bench screenshots docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,6 +28,10 @@ test: setup  ## all tests: SQLite, real Vosk, a real browser where Chromium is i
 
 test-postgres: setup  ## the same tests on a PostgreSQL server of their own
 	$(BIN)/python -m pytest -n 2 --dist worksteal --postgres -m "not browser"
+
+test-asterisk: setup  ## real calls: Asterisk 22 from Debian's forky suite and SIPp on loopback; needs root once
+	tests/asterisk/install.sh "$(ASTERISK_CACHE)"
+	$(BIN)/python -m pytest -n 3 -m asterisk tests/asterisk
 
 check: setup  ## lint, types, imports, stale documentation
 	$(BIN)/ruff check .

@@ -1,0 +1,86 @@
+"""What goes wrong on real calls: our server dies, is not there, is full; callers who mean harm."""
+
+import pytest
+
+from tests.asterisk.ledger import rows, settled_call
+from tests.asterisk.scene import LANGUAGE, MENU, answers, visit
+from tests.asterisk.sipp import Caller
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.asterisk
+
+
+def test_our_server_is_killed_while_it_speaks(telephony, stage, before, caller_sends, agent_voice):
+    telephony.asterisk.log_in("consulting", "1001")
+    agent = stage.agent("1001", answers(agent_voice))
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE)).is_hung_up_on())
+    wait_until(lambda: [c for c in rows(telephony, after=before) if "hours:open" in c["path"]], "the menu")
+    telephony.ivr.kill()
+    telephony.ivr.wait()
+    telephony.start_ivr()
+    agent.ends()
+    caller.ends()
+    call = settled_call(telephony, after=before)
+    assert call["visits"] == [visit("consulting", "answered", "1001", "agent", [("1001", "answered")])]
+    assert call["outcome"] == "answered"
+    assert call["path"][-1] == "end:failed"
+
+
+def test_our_server_is_restarted_during_the_conversation(telephony, stage, before, caller_sends, agent_voice):
+    """The call goes on where it was: the new process asks for the rating."""
+    log = telephony.asterisk.queue_log
+    earlier = len(log.read_text()) if log.exists() else 0
+    telephony.asterisk.log_in("consulting", "1001")
+    agent = stage.agent("1001", answers(agent_voice, talks_s=8))
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE, MENU, (22, "1"))).is_hung_up_on())
+    wait_until(lambda: log.exists() and "|CONNECT|" in log.read_text()[earlier:], "the conversation")
+    telephony.ivr.kill()
+    telephony.ivr.wait()
+    telephony.start_ivr()
+    agent.ends()
+    caller.ends()
+    call = settled_call(telephony, after=before)
+    assert call["score"] == 5
+    assert call["path"][-1] == "end:completed"
+
+
+def test_nobody_is_there_to_speak(telephony, stage, before, caller_sends, agent_voice):
+    """The caller reaches a person, also after pressing a key of which nobody can say what it means."""
+    telephony.stop_ivr()
+    log = telephony.asterisk.queue_log
+    earlier = len(log.read_text()) if log.exists() else 0
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE)).is_hung_up_on())
+    wait_until(lambda: log.exists() and "EXITWITHKEY" in log.read_text()[earlier:], "the key")
+    telephony.asterisk.log_in("consulting", "1001")
+    agent = stage.agent("1001", answers(agent_voice))
+    agent.ends()
+    caller.ends()
+    (call,) = rows(telephony, after=before)
+    assert call["visits"] == [
+        visit("consulting", "key"),
+        visit("consulting", "answered", "1001", "agent", [("1001", "answered")]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "${SYSTEM(touch sansheng-attack)}",
+        '\\" <sip:x@y> \\"HANGUP',
+        "x" * 3000,
+        b"\xff\xfe\xd6\xd0".decode("latin-1"),
+        "王敏; rm -rf /",
+        "a%0aHANGUP%0d%0a",
+    ],
+    ids=["dial plan", "quotes", "long", "not text", "shell", "line feed"],
+)
+def test_a_callers_name_does_nothing(telephony, stage, before, caller_sends, name, tmp_path):
+    encoding = "latin-1" if "\xff" in name else "utf-8"
+    caller = stage.call(
+        Caller(name=name).answered().plays(caller_sends(LANGUAGE)).waits(5).hangs_up(), encoding=encoding
+    )
+    caller.ends()
+    call = settled_call(telephony, after=before)
+    assert call["path"][-1] == "end:hung_up"
+    assert call["caller"] == "13800138000"
+    assert not list(telephony.folder.parent.rglob("sansheng-attack"))
