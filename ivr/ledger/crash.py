@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.installation import Installation
@@ -18,7 +18,7 @@ from ivr.ledger.derived import write_facts
 from ivr.ledger.entries import insert_events, load_events, parts_of
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.machine import CRASH, derive_facts
-from ivr.models import Call, CallEvent
+from ivr.models import Call
 
 
 def close_cut_calls(
@@ -52,15 +52,8 @@ def close_cut_calls(
 
 
 def _open_calls(session: Session, provider: str, booted_at: datetime) -> Sequence[str]:
-    """Return the open calls of which nothing was told since the start."""
-    last_at = (
-        select(func.max(CallEvent.at))
-        .where(CallEvent.provider_call_id == Call.provider_call_id)
-        .correlate(Call)
-        .scalar_subquery()
-    )
     going_on = select(Call.provider_call_id).where(
-        Call.provider == provider, Call.outcome == "open", Call.started_at < booted_at, last_at < booted_at
+        Call.provider == provider, Call.outcome == "open", Call.started_at < booted_at
     )
     return session.scalars(going_on.order_by(Call.id)).all()
 
@@ -73,7 +66,7 @@ def _cut(
     silent_from: datetime | None,
 ) -> LedgerEvent:
     last_at = max(event.at for event in events)
-    at = max(last_at, min(silent_from or last_at, booted_at))
+    at = max(last_at, silent_from or last_at)
     fields = {"booted_at": booted_at.isoformat()}
     return LedgerEvent("ami", f"{provider}/crash/{call_id}", 0, at, "", "", CRASH, fields)
 

@@ -97,6 +97,12 @@ def test_the_real_end_counts_when_the_log_tells_it_after_all(installation, taken
     assert calls()["1"] == ("answered", at(24), 20, [("answered", "caller")])
 
 
+def test_an_asterisk_that_is_back_within_the_second_of_the_last_line(installation, taken_in, calls):
+    taken_in(TALKING)
+    assert close_cut_calls(installation, booted_at=at(4), silent_from=at(4.5)) == 1
+    assert calls()["1"][:3] == ("answered", at(4.5), 0.5)
+
+
 def test_a_call_in_the_menu_is_cut_too(installation, clock, calls):
     clock.at = at(45)
     start = FlowStep(number=0, at=at(5), kind="start", fields={"flow": "hotline", "version": "1"})
