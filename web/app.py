@@ -22,15 +22,15 @@ from web.formats import install_formats
 from web.gate import install_gate
 from web.hooks.twilio import blueprint as hooks
 from web.language import install_language
+from web.missed.views import blueprint as missed
 from web.permissions import allowed
 from web.recordings.views import blueprint as recordings
-from web.samples.views import blueprint as samples
 from web.reports.views import blueprint as reports
-from web.missed.views import blueprint as missed
+from web.samples.views import blueprint as samples
 from web.security import install_security
-from web.wall.views import blueprint as wall
 from web.staffing.views import blueprint as staffing
 from web.tasks.views import blueprint as tasks
+from web.wall.views import blueprint as wall
 
 SESSION_LENGTH = timedelta(hours=12)
 MAX_REQUEST_BYTES = 1 << 20
@@ -108,6 +108,7 @@ def _current_section() -> str:
         "tasks": "/",
         "samples": "/samples",
         "missed": "/missed",
+        "staffing": "/staffing",
         "wall": "/wall",
         "reports": "/reports",
     }
