@@ -19,6 +19,7 @@ from ivr.models import Agent, Call, Queue
 from qa.models import AutoAnswer, AutoScore, Evaluation, Verdict
 from recording.models import Recording
 from web.calls.filters import CallFilter
+from web.recordings.queries import of_agent
 
 PAGE_SIZE: Final = 50
 EXPORT_LIMIT: Final = 50_000
@@ -64,7 +65,7 @@ def list_calls(session: Session, scope: Scope, cursor: str = "", *, limit: int =
     calls = list(session.scalars(ordered))
     more = len(calls) > limit
     calls = calls[:limit]
-    return CallListPage(_rows(session, calls), cursor_of(calls[-1]) if more else "")
+    return CallListPage(_rows(session, calls, scope.own_agent), cursor_of(calls[-1]) if more else "")
 
 
 def export_rows(session: Session, scope: Scope) -> Iterator[CallRow]:
@@ -165,17 +166,21 @@ def _grades() -> Select[int]:
     )
 
 
-def _rows(session: Session, calls: Sequence[Call]) -> list[CallRow]:
-    recordings = _first_recordings(session, [call.id for call in calls])
+def _rows(session: Session, calls: Sequence[Call], own: int | None) -> list[CallRow]:
+    recordings = _first_recordings(session, [call.id for call in calls], own)
     ids = [number for number, _state in recordings.values()]
     scores, grades = latest_scores(session, ids), latest_grades(session, ids)
     found = ((call, *recordings.get(call.id, (None, ""))) for call in calls)
     return [CallRow(c, r, state == "failed", scores.get(r), grades.get(r)) for c, r, state in found]
 
 
-def _first_recordings(session: Session, call_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+def _first_recordings(
+    session: Session, call_ids: Sequence[int], own: int | None
+) -> dict[int, tuple[int, str]]:
     """Return for each call the recording its page plays, with its state."""
-    wanted = select(Recording.call_id, Recording.id, Recording.state).where(Recording.call_id.in_(call_ids))
+    wanted = select(Recording.call_id, Recording.id, Recording.state).where(
+        Recording.call_id.in_(call_ids), of_agent(own)
+    )
     ordered = wanted.order_by(Recording.kind == "conversation", Recording.id.desc())
     found = session.execute(ordered)
     return {call_id: (number, state) for call_id, number, state in found if call_id is not None}

@@ -64,7 +64,7 @@ def export() -> ResponseReturnValue:
 def show(call_id: int) -> ResponseReturnValue:
     """Show one call: with its recording where it has one."""
     call = visible_call(db(), user(), call_id)
-    main = main_recording(db(), call)
+    main = main_recording(db(), call, own_agent_id(user()))
     recording = visible_recording(db(), user(), main.id) if main else None
     page = call_page(db(), user(), recording=recording, call=call)
     return render_template("recordings/show.html", page=page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.accounts import User
@@ -68,9 +68,22 @@ def next_sample_for(session: Session, evaluator: User, after: Sample) -> int | N
     return session.scalar(following)
 
 
-def main_recording(session: Session, call: Call) -> Recording | None:
-    """Return the recording a call's page plays: the first conversation, else the first of any kind."""
-    recordings = select(Recording).where(Recording.call_id == call.id)
+def of_agent(own: int | None) -> ColumnElement[bool]:
+    """Return the condition on the recordings of a visible call that whoever is limited to an agent may see."""
+    if own is None:
+        return true()
+    return or_(Recording.agent_id.is_(None), Recording.agent_id == own)
+
+
+def main_recording(session: Session, call: Call, own: int | None) -> Recording | None:
+    """Return the recording a call's page plays: the first conversation, else the first of any kind.
+
+    Args:
+        session: the request's session.
+        call: a call that may be seen.
+        own: the agent the viewer is limited to; a call that was transferred has colleagues' recordings too.
+    """
+    recordings = select(Recording).where(Recording.call_id == call.id, of_agent(own))
     return session.scalar(recordings.order_by(Recording.kind != "conversation", Recording.id).limit(1))
 
 

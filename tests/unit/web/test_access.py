@@ -66,3 +66,20 @@ def test_a_draft_is_seen_by_nobody_but_its_author(browser_of, installation, staf
     assert browser_of("inspector").get(address).status_code == 200
     for role in (Role.AGENT, Role.QA_LEAD, Role.SUPERVISOR):
         assert browser_of(role).get(address).status_code == 404
+
+
+def test_of_a_transferred_call_an_agent_gets_the_own_part_only(browser_of, installation, staff, own, foreign):
+    with installation.unit_of_work() as session:
+        call = session.get_one(Recording, own.id).call
+        session.get_one(Recording, foreign.id).call_id = call.id
+        session.get_one(Recording, own.id).call_id = None
+    agent = browser_of("agent")
+
+    page = agent.get(f"/calls/{call.id}")
+    assert page.status_code == 200, "it is still the agent's own call"
+    assert f"/recordings/{foreign.id}/" not in page.text
+    assert f"/recordings/{foreign.id}" not in agent.get("/calls?period=all").text
+
+    with installation.unit_of_work() as session:
+        session.get_one(Recording, own.id).call_id = call.id
+    assert f"/recordings/{own.id}/" in agent.get(f"/calls/{call.id}").text
