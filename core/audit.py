@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Integer, String, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from core.accounts import User
 from core.crypto import derived_key
 from core.db import Base, JSONValue, UTCDateTime
 from core.i18n import gettext as _
@@ -34,7 +35,7 @@ class AuditEntry(Base):
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey(User.id), index=True)
     action: Mapped[str] = mapped_column(String(40), index=True)
     """snake_case past tense: `recording_played`, `evaluation_submitted`, ..."""
     subject: Mapped[str] = mapped_column(String(80), index=True)

@@ -1,6 +1,9 @@
 """Names of queues and agents: set from the command line, checked, and each change on record."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -108,6 +111,16 @@ def test_a_hotline_can_be_named_before_its_first_call(run, installation):
         row = session.scalars(select(Queue)).one()
         assert [member.agent.interface for member in row.members] == ["PJSIP/1001"]
         assert (row.title_zh, row.departments, row.service_level_s) == ("consulting", [], 20.0)
+
+
+def test_a_process_of_its_own_knows_all_it_writes_to(tmp_path):
+    """Here every room is imported; a command imports only its own."""
+    home = {"SANSHENG_HOME": str(tmp_path / "home"), "SANSHENG_WEB_LOCALE": "en"}
+    command = [sys.executable, "-m", "sansheng", "queue", "add", "consulting"]
+    done = subprocess.run(command, env=os.environ | home, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "consulting" in done.stdout
 
 
 @pytest.mark.usefixtures("_imported")
