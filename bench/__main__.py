@@ -15,6 +15,7 @@ MEASUREMENTS = (
     ("phrase matching by character error rate", "bench.phrases"),
     ("verdicts by character error rate", "bench.verdicts"),
     ("pages with a million calls", "bench.pages"),
+    ("queue_log into the ledger", "bench.ledger"),
     ("FastAGI, 200 calls at once", "bench.fastagi"),
     ("Twilio's webhooks, 50 calls at once", "bench.twilio"),
 )
