@@ -163,5 +163,7 @@ def _counted(loaded: Visits, queues: Sequence[Queue], question: Question) -> tup
         rung &= rings["agent"] == question.agent_id
     if question.hour_of_week is not None:
         inside &= np.where(inside, hours_of_week(rows, question), -1) == question.hour_of_week
+    if not inside.all():
+        rows, repeat = rows[inside], repeat[inside]
     within = {queue.id: queue.service_level_s for queue in queues}
-    return counted_visits(rows[inside], within, repeat[inside], question.definition), rings[rung]
+    return counted_visits(rows, within, repeat, question.definition), rings[rung]
