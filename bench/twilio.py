@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from core.installation import Installation
+from core.logging import configure_logging
 from core.settings import Settings, load_settings
 from ivr.twilio.signature import sign
 from sansheng.migrations import upgrade_database
@@ -38,7 +39,9 @@ _LISTENING_S = (1.0, 4.0)
 
 def application() -> WebApp:
     """Return what gunicorn serves."""
-    return create_app(Installation.open(load_settings()))
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    return create_app(Installation.open(settings))
 
 
 @contextmanager
