@@ -8,7 +8,7 @@ from tests.waiting import wait_until
 
 def settled_call(telephony, *, after=0):
     """Return the newest call once the ledger holds it closed; `after` is the newest id before the scenario."""
-    wait_until(lambda: _newest(telephony, after), "the call to be closed in the ledger")
+    wait_until(lambda: _newest(telephony, after), "the call to be closed in the ledger", limit_s=150)
     return _newest(telephony, after)
 
 

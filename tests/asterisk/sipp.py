@@ -196,6 +196,22 @@ class Agent:
     def takes_back(self):
         return self.puts_on_hold("sendrecv")
 
+    def transfers_to(self, extension):
+        """Hand the caller over without asking; an agent's SIPp knows no `[remote_ip]`."""
+        refer = f"Refer-To: <sip:{extension}@{ASTERISK}>\nContact: <sip:[service]@[local_ip]:[local_port]>\n"
+        self.steps += [
+            send(self._request("REFER") + refer + "Content-Length: 0\n"),
+            '<recv response="202"/>',
+            '<label id="1"/>',
+            '<recv request="NOTIFY" optional="true" next="2"/>',
+            '<recv request="BYE" next="3" timeout="60000"/>',
+            '<label id="2"/>',
+            send(_reply("200 OK"), retrans=False).replace("<send>", '<send next="1">'),
+            '<label id="3"/>',
+            send(_reply("200 OK"), retrans=False),
+        ]
+        return self
+
     def hangs_up(self):
         self.steps += [
             send(self._request("BYE") + "Content-Length: 0\n"),

@@ -196,6 +196,20 @@ def test_hold_is_part_of_the_conversation(telephony, stage, before, caller_sends
     assert call["talk_s"] >= 7
 
 
+def test_a_blind_transfer_ends_the_queues_part(telephony, stage, before, caller_sends, agent_voice):
+    telephony.asterisk.log_in("consulting", "1001")
+    first = stage.agent("1001", Agent().rings(1).answers().plays(agent_voice).waits(3).transfers_to("1002"))
+    second = stage.agent("1002", answers(agent_voice, talks_s=3))
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE, MENU)).is_hung_up_on())
+    first.ends()
+    second.ends()
+    caller.ends()
+    call = settled_call(telephony, after=before)
+    assert call["visits"] == [visit("consulting", "answered", "1001", "transfer", [("1001", "answered")])]
+    assert call["path"][-1] == "end:served"
+    assert call["outcome"] == "answered"
+
+
 def test_a_message_after_hours(telephony, stage, before, caller_sends):
     telephony.use_flow(always(shipped_document(), CLOSED))
     telephony.stop_ivr()
