@@ -58,10 +58,12 @@ class Visits:
     Attributes:
         rows: of type `VISIT`.
         rings: of type `RING`.
+        packed: the bytes they were read from; equal bytes are equal visits.
     """
 
     rows: NDArray[np.void]
     rings: NDArray[np.void]
+    packed: tuple[bytes, bytes]
 
 
 def milliseconds(moment: datetime) -> int:
@@ -77,11 +79,11 @@ def load_visits(session: Session, queue_ids: Iterable[int], since: datetime, unt
     for queue_id in wanted:
         for first, last in _gaps(queue_id, since, until, kept):
             live = _from_rows(session, queue_id, first, last)
-            parts[queue_id, _name(first)] = live.rows.tobytes(), live.rings.tobytes()
+            parts[queue_id, _name(first)] = live
     ordered = [parts[place] for place in sorted(parts)]
-    rows = np.frombuffer(b"".join(visits for visits, _ in ordered), VISIT)
-    rung = np.frombuffer(b"".join(rings for _, rings in ordered), RING)
-    return Visits(_inside(rows, since, until), _inside(rung, since, until))
+    packed = b"".join(visits for visits, _ in ordered), b"".join(rings for _, rings in ordered)
+    rows, rung = np.frombuffer(packed[0], VISIT), np.frombuffer(packed[1], RING)
+    return Visits(_inside(rows, since, until), _inside(rung, since, until), packed)
 
 
 def keep_days(installation: Installation, since: datetime, until: datetime) -> int:
@@ -135,13 +137,13 @@ def _keep_day(session: Session, queue_id: int, day: datetime) -> int:
     if session.get_bind().dialect.name == "postgresql":
         # A writer who began before us must be seen, one who comes later must find our row to remove.
         session.execute(text("LOCK TABLE queue_visit IN SHARE MODE"))
-    visits = _from_rows(session, queue_id, day, day + timedelta(days=1))
+    visits, rings = _from_rows(session, queue_id, day, day + timedelta(days=1))
     row = MetricDay(
         queue_id=queue_id,
         day=_name(day),
         layout=LAYOUT,
-        visits=visits.rows.tobytes(),
-        rings=visits.rings.tobytes(),
+        visits=visits,
+        rings=rings,
     )
     session.merge(row)
     return 1
@@ -178,7 +180,7 @@ def _gaps(
     return gaps
 
 
-def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime) -> Visits:
+def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime) -> tuple[bytes, bytes]:
     visit = QueueVisit
     span = (visit.queue_id == queue_id, visit.entered_at >= since, visit.entered_at < until)
     rings = session.execute(
@@ -225,7 +227,7 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
         )
         for entered, caller, visit_id, call_id, agent_id, wait_s, talk_s, outcome, ended_by in rows
     ]
-    return Visits(np.array(packed, VISIT), np.array(missed, RING))
+    return np.array(packed, VISIT).tobytes(), np.array(missed, RING).tobytes()
 
 
 def _ms(seconds: float | None) -> int:

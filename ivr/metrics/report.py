@@ -6,8 +6,8 @@ again; every count can be listed call by call (`ivr.metrics.drilldown`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -25,6 +25,9 @@ from ivr.metrics.intervals import interval_edges
 from ivr.models import Agent, Queue
 
 _HOURS: Final = 24
+_LARGE: Final = 100_000
+_last: Final[dict[tuple[Question, tuple[tuple[int, float], ...]], Report]] = {}
+"""The last large report: asked again, its figures hold as long as the visits are the same, byte by byte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,32 +67,38 @@ class Report:
         queues: those the question is about, by id.
         counted: the visits of the period.
         rings: unanswered rings of the period.
+        packed: what all of it was counted from.
     """
 
     question: Question
     queues: Sequence[Queue]
     counted: Counted
     rings: NDArray[np.void]
+    packed: tuple[bytes, bytes]
+    _known: dict[str, Figures] = field(default_factory=dict, compare=False, repr=False)
 
     def total(self) -> Figures:
         """Return the figures of everything together, as group 0."""
-        return figures_of(self.counted, np.zeros(len(self.counted.rows), np.int64), 1)
+        return self._once("total", lambda: np.zeros(len(self.counted.rows), np.int64), 1)
 
     def by_queue(self) -> Figures:
         """Return the figures of each of `queues`."""
-        return figures_of(self.counted, self._queue_index(), len(self.queues))
+        return self._once("queue", self._queue_index, len(self.queues))
 
     def by_interval(self, interval: str) -> tuple[Sequence[datetime], Figures]:
         """Return the edges of the intervals, and the figures of each."""
-        edges, index = self._interval_index(interval)
-        return edges, figures_of(self.counted, index, len(edges) - 1)
+        edges = self._edges(interval)
+        return edges, self._once(interval, lambda: self._interval_index(edges), len(edges) - 1)
 
     def by_queue_and_interval(self, interval: str) -> tuple[Sequence[datetime], Figures]:
         """Return the edges, and the figures of queue 0's intervals, then queue 1's, and so on."""
-        edges, index = self._interval_index(interval)
+        edges = self._edges(interval)
         size = len(edges) - 1
-        group = self._queue_index() * size + index
-        return edges, figures_of(self.counted, group, size * len(self.queues))
+
+        def group() -> Ints:
+            return self._queue_index() * size + self._interval_index(edges)
+
+        return edges, self._once(f"queue {interval}", group, size * len(self.queues))
 
     def by_weekday_and_hour(self) -> Figures:
         """Return the figures of each local hour of the week; group 0 is Monday's first hour."""
@@ -119,25 +128,31 @@ class Report:
         ids = np.array([queue.id for queue in self.queues], np.int64)
         return np.searchsorted(ids, self.counted.rows["queue"]).astype(np.int64)
 
-    def _interval_index(self, interval: str) -> tuple[Sequence[datetime], Ints]:
-        return _interval_index(self.counted.rows, self.question, interval)
+    def _edges(self, interval: str) -> Sequence[datetime]:
+        return interval_edges(self.question.since, self.question.until, interval, self.question.zone)
+
+    def _interval_index(self, edges: Sequence[datetime]) -> Ints:
+        return _interval_index(self.counted.rows, edges)
+
+    def _once(self, name: str, group: Callable[[], Ints], size: int) -> Figures:
+        if name not in self._known:
+            self._known[name] = figures_of(self.counted, group(), size)
+        return self._known[name]
 
 
 def hours_of_week(rows: NDArray[np.void], asked: Question) -> Ints:
     """Return the local hour of the week each visit of the question's period entered in."""
-    edges, index = _interval_index(rows, asked, "1h")
+    edges = interval_edges(asked.since, asked.until, "1h", asked.zone)
     local = [edge.astimezone(asked.zone) for edge in edges[:-1]]
-    hours: Ints = np.array([at.weekday() * _HOURS + at.hour for at in local], np.int64)[index]
+    of_interval = np.array([at.weekday() * _HOURS + at.hour for at in local], np.int64)
+    hours: Ints = of_interval[_interval_index(rows, edges)]
     return hours
 
 
-def _interval_index(
-    rows: NDArray[np.void], asked: Question, interval: str
-) -> tuple[Sequence[datetime], Ints]:
-    edges = interval_edges(asked.since, asked.until, interval, asked.zone)
+def _interval_index(rows: NDArray[np.void], edges: Sequence[datetime]) -> Ints:
     starts = np.array([milliseconds(edge) for edge in edges], np.int64)
     found = np.searchsorted(starts[1:], rows["entered"], side="right")
-    return edges, np.minimum(found, len(edges) - 2).astype(np.int64)
+    return np.minimum(found, len(edges) - 2).astype(np.int64)
 
 
 def queue_report(session: Session, question: Question) -> Report:
@@ -146,8 +161,16 @@ def queue_report(session: Session, question: Question) -> Report:
     asked = [queue for queue in every if question.queue_id in {None, queue.id}]
     look_back = timedelta(days=question.definition.repeat_days)
     loaded = load_visits(session, [queue.id for queue in every], question.since - look_back, question.until)
+    key = (question, tuple((queue.id, queue.service_level_s) for queue in every))
+    known = _last.get(key)
+    if known is not None and known.packed == loaded.packed:
+        return replace(known, queues=asked)
     counted, rings = _counted(loaded, every, question)
-    return Report(question, asked, counted, rings)
+    report = Report(question, asked, counted, rings, loaded.packed)
+    if len(loaded.rows) >= _LARGE:
+        _last.clear()
+        _last[key] = report
+    return report
 
 
 def _counted(loaded: Visits, queues: Sequence[Queue], question: Question) -> tuple[Counted, NDArray[np.void]]:

@@ -213,3 +213,17 @@ def test_another_definition_gives_other_numbers_from_the_same_copy(installation,
 
     assert _answered(installation, question())["service_level"] == 1
     assert _answered(installation, question(definition=strict))["service_level"] == 0
+
+
+def test_a_report_that_is_remembered_is_counted_again_when_a_call_changes(installation, monkeypatch):
+    monkeypatch.setattr("ivr.metrics.report._LARGE", 1)
+    with installation.unit_of_work() as session:
+        queue = add_queue(session)
+        visit_id = add_visit(session, queue).id
+    assert _answered(installation, question())["answered"] == 1
+    assert _answered(installation, question())["answered"] == 1
+    with installation.unit_of_work() as session:
+        session.get_one(QueueVisit, visit_id).outcome = "abandoned"
+        session.get_one(type(queue), queue.id).service_level_s = 5.0
+
+    assert _answered(installation, question())["answered"] == 0
