@@ -30,10 +30,9 @@ def settings_page() -> Iterator[str]:
     """Every setting, its variable, its default."""
     yield "# Settings\n\nStrongest first: the variable, then the key in `sansheng.toml`, then the default.\n\n"
     yield "| key | variable | default | what it does |\n|---|---|---|---|\n"
-    for s in setting_origins(
-        Settings(home=Path("~/.local/share/sansheng")), environment={}, file=Path("/dev/null")
-    ):
-        yield f"| `{s.name}` | `{s.variable}` | `{s.value}` | {s.description} |\n"
+    home = str(Path.home())
+    for s in setting_origins(Settings(), environment={}, file=Path("/dev/null")):
+        yield f"| `{s.name}` | `{s.variable}` | `{s.value.replace(home, '~')}` | {s.description} |\n"
 
 
 def cli_page() -> Iterator[str]:

@@ -28,6 +28,10 @@ PAGES = [
     ("admin", "/admin/audit"),
     ("inspector", "/recordings"),
     ("inspector", "/nowhere"),
+    ("supervisor", "/wall"),
+    ("supervisor", "/reports"),
+    ("supervisor", "/missed"),
+    ("supervisor", "/staffing"),
 ]
 
 
@@ -55,7 +59,7 @@ def test_every_page_is_accessible(page_of, scheme, width):
             role, page_of(role, scheme=scheme, width=width, bypass_csp=True) if role not in pages else None
         )
         page.goto(path)
-        if path.startswith("/recordings"):
+        if path.startswith("/recordings/"):
             page.wait_for_selector("#waveform canvas", state="attached")
         if problems := findings(page):
             found[role, path] = problems
