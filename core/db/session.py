@@ -153,6 +153,9 @@ def unit_of_work(engine: Engine, *, read_only: bool = False) -> Iterator[Session
         session.close()
 
 
+_POSTGRESQL_OUT_OF_RANGE = "22003"
+
+
 @contextmanager
 def database_errors() -> Iterator[None]:
     """Turn what the machine or a user did to the database into errors for people.
@@ -179,6 +182,8 @@ def database_errors() -> Iterator[None]:
                     reason=_reason(error),
                 )
             ) from error
+        if getattr(error.orig, "sqlstate", None) == _POSTGRESQL_OUT_OF_RANGE:
+            raise NotFound(_("there is nothing with so large a number")) from error
         raise
     except PoolExhausted as error:
         raise RetryLater(_("every database connection of this process is in use; try again")) from error
