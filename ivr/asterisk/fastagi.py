@@ -127,10 +127,10 @@ class FastAgiServer:
             self._forget(connection)
 
     def _forget(self, connection: socket.socket) -> None:
-        with self._lock:
-            self._calls.pop(id(connection), None)
         connection.close()
         self._free.release()
+        with self._lock:  # last: who sees a call gone may rely on there being room for another
+            self._calls.pop(id(connection), None)
 
 
 def _shut(connection: socket.socket) -> None:
