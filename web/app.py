@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flask import Flask, request
+from sqlalchemy.orm import configure_mappers
 
 from core.crypto import derived_key
 from core.installation import Installation
@@ -79,6 +80,7 @@ def create_app(installation: Installation) -> WebApp:
     ):
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", lambda: {"status": "up"})
+    configure_mappers()  # else the first caller waits for it, and whoever wants to write waits behind them
     return app
 
 
