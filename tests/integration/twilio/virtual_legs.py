@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from tests.integration.twilio.twiml_rules import WAIT
+from tests.integration.twilio.twiml_rules import BEFORE_BRIDGE, WAIT
 
 BASE = "https://hotline.example.com"
 HANG_UP = "hang up"
@@ -248,7 +248,7 @@ class Courses:
         }
         self._interrupt(member, "dequeue")
         yield 0.0
-        self._post(queue.get("url"), {**self._params(member), **extra})
+        self._post(queue.get("url"), {**self._params(member), **extra}, context=BEFORE_BRIDGE)
         member.bridged_at = begun = self.now
         yield member.plan.talk_s
         if element.get("record"):
