@@ -24,6 +24,7 @@ demo: setup  ## a seeded hotline with real audio, then the web page on http://12
 	$(BIN)/sansheng demo
 
 test: setup  ## all tests: SQLite, real Vosk, a real browser where Chromium is installed
+	$(BIN)/python -m tests.integration.twilio.published
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-postgres: setup  ## the same tests on a PostgreSQL server of their own

@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from twilio.base.exceptions import TwilioException
-
 from core.errors import RetryLater
 from core.i18n import gettext as _
 from core.settings import Settings
-from ivr.twilio.api import TIMEOUT_S, connect, problem_of
+from ivr.twilio.api import FAILURES, TIMEOUT_S, connect, problem_of
 
 QUEUE_SIZE: Final = 1000
 _MOST: Final = 1000
@@ -109,5 +107,5 @@ class RestAccount:
 def _asked(ask: Any) -> Any:
     try:
         return ask()
-    except TwilioException as error:
+    except FAILURES as error:
         raise problem_of(error) from None

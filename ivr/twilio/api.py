@@ -31,6 +31,9 @@ _PASSING: Final = 500
 _TOO_MANY: Final = 429
 _MOST_RECORDINGS: Final = 50
 
+FAILURES: Final = (TwilioException, OSError)
+"""What a request to Twilio fails with: its library lets through what the network failed with, an OSError."""
+
 logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 
@@ -83,7 +86,7 @@ class RestApi:
                 status_callback_event=["initiated", "ringing", "answered", "completed"],
                 timeout=ring_s,
             )
-        except TwilioException as error:
+        except FAILURES as error:
             raise problem_of(error) from None
         return str(call.sid)
 
@@ -94,7 +97,7 @@ class RestApi:
         except TwilioRestException as error:
             if error.code != 21220 and error.status != _GONE:  # 21220: the call is not in progress
                 raise problem_of(error) from None
-        except TwilioException as error:
+        except FAILURES as error:
             raise problem_of(error) from None
 
     def fetch_media(self, recording_sid: str, *, channels: int, target: Path) -> tuple[int, str]:
@@ -124,7 +127,7 @@ class RestApi:
         """Return what the callbacks of a leg's finished recordings would have said."""
         try:
             found = self.client.calls(call_sid).recordings.list(limit=_MOST_RECORDINGS)
-        except TwilioException as error:
+        except FAILURES as error:
             raise problem_of(error) from None
         return [
             Webhook(
@@ -149,7 +152,7 @@ class RestApi:
         except TwilioRestException as error:
             if error.status != _GONE:
                 raise problem_of(error) from None
-        except TwilioException as error:
+        except FAILURES as error:
             raise problem_of(error) from None
 
 
@@ -164,7 +167,7 @@ def connect(settings: Settings) -> RestApi:
     return RestApi(settings)
 
 
-def problem_of(error: TwilioException) -> RetryLater | BadInput:
+def problem_of(error: Exception) -> RetryLater | BadInput:
     """Return Twilio's refusal by its number: its sentence may quote a telephone number."""
     if not isinstance(error, TwilioRestException):
         return RetryLater(_("Twilio cannot be reached: %(reason)s", reason=type(error).__name__))

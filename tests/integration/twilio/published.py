@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import subprocess
 import tarfile
 import tempfile
@@ -68,7 +67,7 @@ def _keep(files: tarfile.TarFile, name: str, folder: Path) -> None:
     assert member is not None, name
     arriving = folder / Path(name).name
     arriving.write_bytes(member.read())
-    os.replace(arriving, CACHE / arriving.name)
+    arriving.replace(CACHE / arriving.name)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,9 @@ def _check(element: ET.Element, of: str) -> None:
 def _values(kind: str, aliases: dict[str, str]) -> Pattern[str]:
     """Return what a TypeScript type lets an attribute be; a list is written with spaces between."""
     one = kind.removesuffix("[]")
-    choice = "|".join(_PLAIN[part] if part in _PLAIN else _literals(aliases[part]) for part in one.split(" | "))
+    choice = "|".join(
+        _PLAIN[part] if part in _PLAIN else _literals(aliases[part]) for part in one.split(" | ")
+    )
     return re.compile(f"(?:{choice})(?: (?:{choice}))*" if kind.endswith("[]") else f"(?:{choice})")
 
 

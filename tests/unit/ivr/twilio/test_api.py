@@ -7,11 +7,14 @@ import urllib.error
 from email.message import Message
 
 import pytest
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ConnectTimeout, ReadTimeout
 from twilio.http import HttpClient
 from twilio.http.response import Response
 
 from core.errors import BadInput, MissingPart, RetryLater
 from core.settings import Settings
+from ivr.twilio.account import RestAccount
 from ivr.twilio.api import TIMEOUT_S, RestApi, connect
 
 ACCOUNT = "AC" + "0" * 32
@@ -87,6 +90,23 @@ def test_a_refusal_is_told_by_its_number_and_without_the_callers(settings, statu
         )
     assert "139" not in str(raised.value)
     assert str(status) in str(raised.value)
+
+
+@pytest.mark.parametrize("failure", [ConnectTimeout(), ReadTimeout(), RequestsConnectionError()])
+def test_a_line_that_is_down_may_pass(settings, failure):
+    """Twilio's library lets through what the one below it says."""
+    api = api_with(settings, Twilio(failure))
+    account = RestAccount(settings)
+    account._client.http_client = Twilio(failure)
+    for ask in (
+        lambda: api.place_call(to="+1", caller="+2", url="https://h", status_url="https://h", ring_s=20),
+        lambda: api.end_call(CALL),
+        lambda: api.recordings_of(CALL),
+        lambda: api.delete_recording(RECORDING),
+        lambda: account.number("+1"),
+    ):
+        with pytest.raises(RetryLater, match=type(failure).__name__):
+            ask()
 
 
 def test_what_is_over_or_gone_already_is_no_error(settings):
