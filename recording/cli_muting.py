@@ -13,7 +13,7 @@ from recording.muting import pause_recording, resume_recording
 @click.argument("call")
 @click.pass_obj
 def pause(installation: Installation, call: str) -> None:
-    """Record silence in CALL (its unique id) until it is resumed."""
+    """Record silence in CALL (its unique id, or its SID on Twilio) until it is resumed."""
     pause_recording(installation, call)
     click.echo(_("the recording of call %(call)s is paused", call=call))
 

@@ -1,6 +1,7 @@
 """Recording is paused and taken up again while a call goes on: a card number is read out, a password.
 
-What is paused is silence in the recording, on both tracks, so that its times stay true.
+What is paused is silence in the recording, on both tracks, so that its times stay true. It is the same on
+Asterisk and on Twilio.
 """
 
 from __future__ import annotations
@@ -12,29 +13,54 @@ from core.installation import Installation
 from ivr.asterisk.ami.connection import AmiConnection
 from ivr.asterisk.ami.errors import AmiRefused
 from ivr.asterisk.ami.opening import asterisk_line
+from ivr.twilio.api import TwilioApi
+from ivr.twilio.muting import is_on_twilio, silence_recording
 
 
-def pause_recording(installation: Installation, call: str, *, user_id: int | None = None) -> None:
+def pause_recording(
+    installation: Installation, call: str, *, user_id: int | None = None, api: TwilioApi | None = None
+) -> None:
     """Record silence from here on.
 
     Args:
-        installation: whose Asterisk.
-        call: the call's unique id.
+        installation: whose telephony.
+        call: the call's unique id on Asterisk, or its SID on Twilio.
         user_id: who wants it.
+        api: Twilio; that of the settings when it is not given.
 
     Raises:
         Conflict: the call is over, or is not recorded.
         MissingPart, AmiLost: see `asterisk_line`.
+        MissingPart, RetryLater: see `ivr.twilio.muting`.
     """
-    _mute(installation, call, "recording_paused", user_id, muted=True)
+    _mute(installation, call, user_id, api, muted=True)
 
 
-def resume_recording(installation: Installation, call: str, *, user_id: int | None = None) -> None:
-    """Record sound again; raises as `pause_recording`."""
-    _mute(installation, call, "recording_resumed", user_id, muted=False)
+def resume_recording(
+    installation: Installation, call: str, *, user_id: int | None = None, api: TwilioApi | None = None
+) -> None:
+    """Record sound again; takes and raises what `pause_recording` does."""
+    _mute(installation, call, user_id, api, muted=False)
 
 
-def _mute(installation: Installation, call: str, action: str, user_id: int | None, *, muted: bool) -> None:
+def _mute(
+    installation: Installation, call: str, user_id: int | None, api: TwilioApi | None, *, muted: bool
+) -> None:
+    if is_on_twilio(installation, call):
+        silence_recording(installation, call, silent=muted, api=api)
+    else:
+        _mute_on_asterisk(installation, call, muted=muted)
+    with installation.unit_of_work() as session:
+        record_audit(
+            session,
+            at=installation.clock.now(),
+            user_id=user_id,
+            action="recording_paused" if muted else "recording_resumed",
+            subject=f"call:{call}",
+        )
+
+
+def _mute_on_asterisk(installation: Installation, call: str, *, muted: bool) -> None:
     with asterisk_line(installation) as line:
         try:
             line.action("MixMonitorMute", Channel=_channel(line, call), Direction="both", State=int(muted))
@@ -42,10 +68,6 @@ def _mute(installation: Installation, call: str, action: str, user_id: int | Non
             raise Conflict(
                 _("the call %(call)s is not recorded (%(reason)s)", call=call, reason=error.reason)
             ) from None
-    with installation.unit_of_work() as session:
-        record_audit(
-            session, at=installation.clock.now(), user_id=user_id, action=action, subject=f"call:{call}"
-        )
 
 
 def _channel(line: AmiConnection, call: str) -> str:

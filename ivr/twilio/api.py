@@ -27,6 +27,8 @@ from ivr.twilio.webhook import Webhook
 TIMEOUT_S: Final = 10.0
 _MEDIA_TIMEOUT_S: Final = 60.0
 _GONE: Final = 404
+_NOT_IN_PROGRESS: Final = 21220
+"""Twilio's number for a call that is over."""
 _PASSING: Final = 500
 _TOO_MANY: Final = 429
 _MOST_RECORDINGS: Final = 50
@@ -51,6 +53,9 @@ class TwilioApi(Protocol):
 
     def recordings_of(self, call_sid: str) -> list[Webhook]:
         """Return what the callbacks of a leg's finished recordings would have said."""
+
+    def silence_recording(self, call_sid: str, *, silent: bool) -> bool:
+        """Have the recording of a leg that goes on be silence, or sound again; False when nothing is recorded."""
 
     def delete_recording(self, recording_sid: str) -> None:
         """Delete a recording; one that is gone is no error."""
@@ -95,7 +100,7 @@ class RestApi:
         try:
             self.client.calls(call_sid).update(status="completed")
         except TwilioRestException as error:
-            if error.code != 21220 and error.status != _GONE:  # 21220: the call is not in progress
+            if error.code != _NOT_IN_PROGRESS and error.status != _GONE:
                 raise problem_of(error) from None
         except FAILURES as error:
             raise problem_of(error) from None
@@ -144,6 +149,22 @@ class RestApi:
             for recording in found
             if recording.status in {"completed", "absent"}
         ]
+
+    def silence_recording(self, call_sid: str, *, silent: bool) -> bool:
+        """Have the recording of a leg that goes on be silence, or sound again; False when nothing is recorded.
+
+        Left out instead, as is Twilio's default, what follows would stand at another time than it was said.
+        """
+        asked = {"status": "paused", "pause_behavior": "silence"} if silent else {"status": "in-progress"}
+        try:
+            self.client.calls(call_sid).recordings("Twilio.CURRENT").update(**asked)
+        except TwilioRestException as error:
+            if error.status == _GONE or error.code == _NOT_IN_PROGRESS:
+                return False
+            raise problem_of(error) from None
+        except FAILURES as error:
+            raise problem_of(error) from None
+        return True
 
     def delete_recording(self, recording_sid: str) -> None:
         """Delete a recording; one that is gone is no error."""

@@ -5,11 +5,14 @@ from itertools import product
 import pytest
 from sqlalchemy import func, select
 
+from core.audit import AuditEntry
+from core.errors import Conflict
 from core.settings import Settings
 from ivr.models import Call
 from ivr.twilio.models import TwilioRecording
 from ivr.twilio.recordings import spool_file
 from recording.models import Recording
+from recording.muting import pause_recording, resume_recording
 from sansheng import wiring
 from tests.integration.twilio.virtual_legs import Knobs, QueuePlan, ScriptedCaller
 
@@ -63,6 +66,33 @@ def test_a_message_is_the_callers_own_recording(hotline):
     with line.installation.unit_of_work(read_only=True) as session:
         recording = session.scalars(select(Recording)).one()
         assert (recording.kind, [track.role for track in recording.tracks]) == ("voicemail", ["caller"])
+
+
+@pytest.mark.parametrize("on_caller", [False, True])
+def test_a_conversation_is_silent_in_the_recording_until_it_goes_on(hotline, on_caller):
+    line = hotline(Knobs(recording_on_caller=on_caller))
+    conversation = {**CONVERSATION, "queues": [QueuePlan("bridged", talk_s=60.0)]}
+    sid = line.twilio.call(ScriptedCaller(**conversation))
+    line.twilio.later(30.0, lambda: pause_recording(line.installation, sid, api=line.twilio))
+    line.twilio.later(40.0, lambda: resume_recording(line.installation, sid, api=line.twilio))
+    line.settle()
+    (leg, first), (same, second) = line.twilio.silenced
+    assert (first, second, leg == same) == (True, False, True)
+    assert (leg == sid) is on_caller
+    with line.installation.unit_of_work(read_only=True) as session:
+        told = [(entry.action, entry.subject) for entry in session.scalars(select(AuditEntry))]
+        assert told == [("recording_paused", f"call:{sid}"), ("recording_resumed", f"call:{sid}")]
+    with pytest.raises(Conflict, match=sid):
+        pause_recording(line.installation, sid, api=line.twilio)
+
+
+def test_who_waits_is_not_recorded_and_cannot_be_paused(hotline):
+    line = hotline(Knobs())
+    sid = line.twilio.call(ScriptedCaller(keys=["1", "1"], queues=[QueuePlan("abandoned", after_s=20.0)]))
+    with pytest.raises(Conflict, match=sid):
+        line.twilio.later(12.0, lambda: pause_recording(line.installation, sid, api=line.twilio))
+        line.settle()
+    assert line.twilio.silenced == []
 
 
 def test_nothing_is_deleted_at_twilio_where_the_settings_say_so(hotline):

@@ -80,6 +80,7 @@ class Leg:
     plan: QueuePlan | None = None
     joined: float = 0.0
     bridged_at: float = -1.0
+    recorded: bool = False
     started: float = 0.0
 
 
@@ -250,9 +251,11 @@ class Courses:
         yield 0.0
         self._post(queue.get("url"), {**self._params(member), **extra}, context=BEFORE_BRIDGE)
         member.bridged_at = begun = self.now
+        on = member if self.knobs.recording_on_caller else leg
+        on.recorded = bool(element.get("record"))
         yield member.plan.talk_s
-        if element.get("record"):
-            on = member if self.knobs.recording_on_caller else leg
+        if on.recorded:
+            on.recorded = False
             self._store(on, element, member.plan.talk_s, begun, channels=2, source="DialVerb")
         extra = {
             "DialCallStatus": "completed",

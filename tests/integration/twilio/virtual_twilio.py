@@ -60,6 +60,7 @@ class VirtualTwilio(Courses):
         self.log: list[tuple] = []
         self.fetched: list[str] = []
         self.deleted: list[str] = []
+        self.silenced: list[tuple[str, bool]] = []
         self.agents_answer: Callable[[], tuple[float, str]] = self._agents_as_planned
 
     # --- what the test does
@@ -71,6 +72,10 @@ class VirtualTwilio(Courses):
         leg.status_url = f"{BASE}/twilio/status"
         self._begin(leg, self._inbound(leg))
         return leg.sid
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        """Have something done while calls go on."""
+        self._at(self.now + seconds, do)
 
     def run(self) -> None:
         """Let everything happen that is under way."""
@@ -126,6 +131,13 @@ class VirtualTwilio(Courses):
     def recordings_of(self, call_sid):
         told = [recording["told"] for recording in self.recordings.values()]
         return [Webhook(params) for params in told if params["CallSid"] == call_sid]
+
+    def silence_recording(self, call_sid, *, silent):
+        leg = self.legs[call_sid]
+        if leg.over or not leg.recorded:
+            return False
+        self.silenced.append((call_sid, silent))
+        return True
 
     def delete_recording(self, recording_sid):
         self.deleted.append(recording_sid)

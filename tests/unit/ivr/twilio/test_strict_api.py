@@ -3,6 +3,7 @@
 import pytest
 from twilio.rest import Client
 
+from core.errors import RetryLater
 from core.settings import Settings
 from ivr.twilio.account import RestAccount
 from ivr.twilio.api import RestApi
@@ -56,12 +57,16 @@ def test_what_is_done_about_calls_and_recordings(api, twilio):
     assert ring(api).startswith("CA")
     ring(api, to="sip:agent@example.com")
     api.end_call(CALL)
+    assert api.silence_recording(CALL, silent=True)
+    assert api.silence_recording(CALL, silent=False)
     api.recordings_of(CALL)
     api.delete_recording(RECORDING)
     assert [(method, path.rpartition("}/")[2]) for method, path, _more in twilio.asked] == [
         ("POST", "Calls.json"),
         ("POST", "Calls.json"),
         ("POST", "Calls/{Sid}.json"),
+        ("POST", "Recordings/{Sid}.json"),
+        ("POST", "Recordings/{Sid}.json"),
         ("GET", "Recordings.json"),
         ("DELETE", "Recordings/{Sid}.json"),
     ]
@@ -75,6 +80,20 @@ def test_what_is_done_about_the_account(account, twilio):
     account.create_queue("support.10.unrecorded")
     assert account.newest_recording().startswith("RE")
     assert len(twilio.asked) == 5
+
+
+def test_a_pause_is_silence_and_not_left_out(api, twilio):
+    api.silence_recording(CALL, silent=True)
+    assert twilio.asked[0][2] == {"Status": "paused", "PauseBehavior": "silence"}
+
+
+@pytest.mark.parametrize("status", [404, 400])
+def test_a_leg_that_is_not_recorded_is_told_from_a_failure(api, twilio, status):
+    twilio.answers = {"post_Sid": (status, {"code": 20404 if status == 404 else 21220})}
+    assert api.silence_recording(CALL, silent=True) is False
+    twilio.answers = {"post_Sid": (503, {})}
+    with pytest.raises(RetryLater):
+        api.silence_recording(CALL, silent=True)
 
 
 @pytest.mark.parametrize(
