@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.jobs import enqueue
-from core.settings import TwilioSettings
+from core.setting_sections import TwilioSettings
 from ivr.models import Agent, Queue, QueueMember
 from ivr.twilio.facts import QueueEvent, record_facts, seconds_between
 from ivr.twilio.models import TwilioAgent, TwilioCall, TwilioOffer

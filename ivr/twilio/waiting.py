@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from sqlalchemy.orm import Session
 
-from core.settings import TwilioSettings
+from core.setting_sections import TwilioSettings
 from ivr.flow.instructions import Enqueue
 from ivr.flow.state import FlowState
 from ivr.twilio.dispatch import dispatch

@@ -17,7 +17,7 @@ from typing import Final
 
 from core.i18n import gettext as _
 from core.logging import get_logger
-from core.settings import AmiSettings
+from core.setting_sections import AmiSettings
 from ivr.asterisk.ami.errors import AmiDenied, AmiLost, AmiRefused
 from ivr.asterisk.ami.protocol import Message, MessageReader, encode_action
 

@@ -14,7 +14,7 @@ from core.db import create_database_engine
 from core.errors import MissingPart, RetryLater
 from core.events import OutboxEvent
 from core.installation import Installation
-from core.settings import AsrSettings
+from core.setting_sections import AsrSettings
 from recording import jobs
 from recording.asr.model import demo_model
 from recording.asr.scripted import ScriptedEngine

@@ -144,3 +144,21 @@ def test_the_data_folder_does_not_move_with_the_working_directory(tmp_path, monk
 
 def test_sqlite_in_the_data_folder_is_the_default_database():
     assert load_settings({"SANSHENG_HOME": "/srv/x"}).database_url == "sqlite:////srv/x/sansheng.db"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("SANSHENG_SHIFT_HOURS", "8-17", "08:00-16:00"),
+        ("SANSHENG_SHIFT_HOURS", "24:00-08:00", "08:00-16:00"),
+        ("SANSHENG_WALL_QUEUE_LENGTH", "2", "end at less than what raises it"),
+    ],
+)
+def test_shifts_are_spans_and_an_alarm_ends_lower_than_it_begins(variable, value, told):
+    with pytest.raises(BadInput, match=told):
+        load_settings({variable: value})
+
+
+def test_shifts_may_go_over_midnight():
+    spans = load_settings({"SANSHENG_SHIFT_HOURS": "08:00-20:00, 20:00-08:00"}).shift.spans
+    assert [(begin.hour, end.hour) for begin, end in spans] == [(8, 20), (20, 8)]

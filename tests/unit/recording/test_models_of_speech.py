@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from core.errors import BadInput, MissingPart
-from core.settings import AsrSettings, Settings
+from core.setting_sections import AsrSettings
+from core.settings import Settings
 from recording.asr.fetching import fetch_model, unpack_model
 from recording.asr.model import (
     check_model_folder,

@@ -6,7 +6,7 @@ import queue
 import socket
 import threading
 
-from core.settings import AmiSettings
+from core.setting_sections import AmiSettings
 
 SECRET = "ami-secret"
 CHALLENGE = "123456789"

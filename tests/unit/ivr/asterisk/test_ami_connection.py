@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from core.errors import BadInput
-from core.settings import AmiSettings
+from core.setting_sections import AmiSettings
 from ivr.asterisk.ami.connection import AmiConnection
 from ivr.asterisk.ami.errors import AmiDenied, AmiLost, AmiRefused
 from tests.unit.ivr.asterisk.ami_server import SECRET, md5_key
