@@ -1,4 +1,4 @@
-"""Alarms of the floor, with hysteresis: one value raises an alarm, a calmer one ends it.
+"""Alarms of the floor, with hysteresis: one value raises an alarm, a calmer one ends it (`WallSettings`).
 
 The state is not kept anywhere: it follows from what was written in the last half hour, so every wall
 shows the same alarms, also after a restart.
@@ -6,7 +6,7 @@ shows the same alarms, also after a restart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -15,15 +15,13 @@ import numpy as np
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from core.setting_sections import WallSettings
 from ivr.ledger.machine import STALE_AFTER_S
 from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
 
 AlarmKind = Literal["queue_length", "longest_wait", "long_talk", "not_answering"]
 LOOK_BACK: Final = timedelta(minutes=30)
 STEP_S: Final = 5
-LONG_TALK_S: Final = 1000.0
-"""A talk a supervisor ends in some hundred seconds."""
-MISSES: Final = 2
 MISSES_WITHIN: Final = timedelta(minutes=15)
 _STALE: Final = timedelta(seconds=STALE_AFTER_S)
 
@@ -34,10 +32,6 @@ class Threshold:
 
     on: float
     off: float
-
-
-QUEUE_LENGTH: Final = Threshold(on=5, off=2)
-LONGEST_WAIT: Final = Threshold(on=60, off=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +45,22 @@ class Alarm:
     agent: Agent | None = None
 
 
-def alarms(session: Session, now: datetime) -> list[Alarm]:
-    """Return the alarms of this moment, the oldest first."""
-    found = [*_queue_alarms(session, now), *_long_talks(session, now), *_not_answering(session, now)]
+def alarms(
+    session: Session, now: datetime, limits: WallSettings, *, on_duty: Collection[str] | None = None
+) -> list[Alarm]:
+    """Return the alarms of this moment, the oldest first.
+
+    Args:
+        session: a unit of work.
+        now: this moment.
+        limits: what raises an alarm and what ends it.
+        on_duty: telephones of the agents who are available now; None: not known.
+    """
+    found = [
+        *_queue_alarms(session, now, limits),
+        *_long_talks(session, now, limits.long_talk_s),
+        *_not_answering(session, now, limits.rings_in_vain, on_duty),
+    ]
     return sorted(found, key=lambda alarm: alarm.since)
 
 
@@ -68,7 +75,9 @@ def raised_at(values: Sequence[float], threshold: Threshold) -> int | None:
     return since
 
 
-def _queue_alarms(session: Session, now: datetime) -> list[Alarm]:
+def _queue_alarms(session: Session, now: datetime, limits: WallSettings) -> list[Alarm]:
+    lengths_of = Threshold(limits.queue_length, limits.queue_length_calm)
+    waits_of = Threshold(limits.longest_wait_s, limits.longest_wait_calm_s)
     first = now - LOOK_BACK
     samples = np.arange(0, LOOK_BACK.total_seconds() + STEP_S, STEP_S)
     found: list[Alarm] = []
@@ -80,8 +89,8 @@ def _queue_alarms(session: Session, now: datetime) -> list[Alarm]:
         lengths = here.sum(axis=0)
         waits = np.where(here, samples - entered[:, None], 0.0).max(axis=0)
         kinds: tuple[tuple[AlarmKind, Sequence[float], Threshold], ...] = (
-            ("queue_length", lengths.tolist(), QUEUE_LENGTH),
-            ("longest_wait", waits.tolist(), LONGEST_WAIT),
+            ("queue_length", lengths.tolist(), lengths_of),
+            ("longest_wait", waits.tolist(), waits_of),
         )
         for kind, values, threshold in kinds:
             place = raised_at(values, threshold)
@@ -110,8 +119,8 @@ def _stays(
     return np.array(entered, np.float64), np.array(left, np.float64)
 
 
-def _long_talks(session: Session, now: datetime) -> list[Alarm]:
-    long_ago = now - timedelta(seconds=LONG_TALK_S)
+def _long_talks(session: Session, now: datetime, limit_s: float) -> list[Alarm]:
+    long_ago = now - timedelta(seconds=limit_s)
     rows = session.scalars(
         select(QueueVisit)
         .join(Call, Call.id == QueueVisit.call_id)
@@ -127,7 +136,7 @@ def _long_talks(session: Session, now: datetime) -> list[Alarm]:
     return [
         Alarm(
             "long_talk",
-            visit.left_queue_at + timedelta(seconds=LONG_TALK_S),
+            visit.left_queue_at + timedelta(seconds=limit_s),
             (now - visit.left_queue_at).total_seconds(),
             queue=visit.queue,
             agent=visit.agent,
@@ -137,8 +146,10 @@ def _long_talks(session: Session, now: datetime) -> list[Alarm]:
     ]
 
 
-def _not_answering(session: Session, now: datetime) -> list[Alarm]:
-    """Agents whose telephone rang in vain again and again, and who have not answered since."""
+def _not_answering(
+    session: Session, now: datetime, rings: int, on_duty: Collection[str] | None
+) -> list[Alarm]:
+    """Available agents whose telephone rang in vain again and again, and who have not answered since."""
     rows = session.execute(
         select(RingAttempt.agent_id, RingAttempt.outcome, RingAttempt.ended_at)
         .join(QueueVisit, QueueVisit.id == RingAttempt.visit_id)
@@ -157,9 +168,10 @@ def _not_answering(session: Session, now: datetime) -> list[Alarm]:
             missed.pop(agent_id, None)
         elif outcome == "no_answer":
             missed.setdefault(agent_id, []).append(ended_at)
-    many = {agent_id: times for agent_id, times in missed.items() if len(times) >= MISSES}
-    agents = {a.id: a for a in session.scalars(select(Agent).where(Agent.id.in_(many)))}
+    many = {agent_id: times for agent_id, times in missed.items() if len(times) >= rings}
+    agents = session.scalars(select(Agent).where(Agent.id.in_(many)))
     return [
-        Alarm("not_answering", times[MISSES - 1], len(times), agent=agents[agent_id])
-        for agent_id, times in many.items()
+        Alarm("not_answering", many[agent.id][rings - 1], len(many[agent.id]), agent=agent)
+        for agent in agents
+        if on_duty is None or agent.interface in on_duty
     ]

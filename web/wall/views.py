@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Final, cast
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, g, render_template
 from flask.globals import app_ctx
 from flask.typing import ResponseReturnValue
 
+from core.accounts import User
 from core.errors import RetryLater
 from core.i18n import current_locale, use_locale
 from core.i18n import gettext as _
 from ivr.live import AGENT_STATES
 from ivr.metrics.alarms import Alarm
-from web.context import installation
+from web.context import installation, user
 from web.formats import by_language, duration
 from web.wall.chart import today_chart
 from web.wall.feed import WallFeed, events
 
 blueprint = Blueprint("wall", __name__, url_prefix="/wall")
+
+SHOWN_WAITING: Final = 8
+"""Callers the wall lists, the longest waiting first; a longer list cannot be read from afar."""
 
 
 @blueprint.get("")
@@ -43,8 +47,8 @@ def stream() -> ResponseReturnValue:
     """
     feed = wall_feed()
     if not feed.enter():
-        raise RetryLater(_("Too many walls are open; this one asks every few seconds instead."))
-    response = Response(_boards(current_locale()), mimetype="text/event-stream")
+        raise RetryLater(_("Too many walls are open; this one asks every second instead."))
+    response = Response(_boards(current_locale(), user()), mimetype="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     response.call_on_close(feed.leave)
     return response
@@ -60,18 +64,20 @@ def wall_feed() -> WallFeed:
 
 
 def draw_board() -> str:
-    """Return the board as it is now."""
+    """Return the board as it is now, for the account that looks at it."""
     look = wall_feed().look()
-    waiting = [(line, since) for line in look.now.lines for since in line.waiting_since]
+    waiting = look.now.waiting
     return render_template(
         "wall/_board.html",
         now=look.now,
         today=look.today,
-        waiting=len(waiting),
-        first=min((since for _line, since in waiting), default=None),
+        waiting=waiting[:SHOWN_WAITING],
+        waiting_count=len(waiting),
+        first=waiting[0].since if waiting else None,
         chart=today_chart(look.today),
         alarm_text=alarm_text,
         states=AGENT_STATES,
+        limits=installation().settings.wall,
     )
 
 
@@ -79,20 +85,22 @@ def alarm_text(alarm: Alarm) -> str:
     """Return an alarm in words."""
     queue = by_language(alarm.queue.title_zh, alarm.queue.title_en) if alarm.queue else ""
     agent = f"{alarm.agent.name} {alarm.agent.code}" if alarm.agent else _("an agent")
+    limit = duration(installation().settings.wall.long_talk_s)
     texts = {
         "queue_length": _("%(queue)s: many are waiting", queue=queue),
         "longest_wait": _("%(queue)s: somebody waits too long", queue=queue),
-        "long_talk": _("%(agent)s has been talking for more than %(time)s", agent=agent, time=duration(1000)),
+        "long_talk": _("%(agent)s has been talking for more than %(time)s", agent=agent, time=limit),
         "not_answering": _("%(agent)s is available and does not answer", agent=agent),
     }
     return texts[alarm.kind]
 
 
-def _boards(locale: str) -> Iterator[str]:
+def _boards(locale: str, who: User) -> Iterator[str]:
     app = app_ctx.app
 
     def draw() -> str:
         with app.app_context(), use_locale(locale):
+            g.user = who
             return draw_board()
 
     return events(draw)

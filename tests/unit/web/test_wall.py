@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.factories import add_call
-from web.wall.feed import STREAM_S, TELL_EVERY_S, WallFeed, events
+from web.wall.feed import AGAIN_MS, STREAM_S, TELL_EVERY_S, WallFeed, events
 
 
 class Time:
@@ -33,6 +33,7 @@ def told(boards):
 def test_the_stream_tells_changes_and_signs_of_life_and_ends():
     found, time = told(["<p>one\ntwo</p>", "<p>one\ntwo</p>", "<p>three</p>"])
 
+    assert found.pop(0) == f"retry: {AGAIN_MS}\n\n"
     assert found[0] == "event: board\ndata: <p>one\ndata: two</p>\n\n"
     assert found[1] == "event: board\ndata: <p>three</p>\n\n"
     assert set(found[2:]) == {"event: alive\ndata:\n\n"}
@@ -55,7 +56,9 @@ def test_a_stream_begins_with_the_board(browser_of):
 
     assert answer.mimetype == "text/event-stream"
     assert answer.headers["X-Accel-Buffering"] == "no"
-    assert next(answer.iter_encoded()).startswith(b"event: board\ndata: ")
+    told = answer.iter_encoded()
+    assert next(told).startswith(b"retry: ")
+    assert next(told).startswith(b"event: board\ndata: ")
     answer.close()
 
 
@@ -72,7 +75,7 @@ def test_too_many_streams_are_sent_to_polling_and_a_closed_one_makes_room(browse
     assert client.get("/wall/stream").status_code == 200
 
 
-def test_however_many_walls_the_database_is_asked_once_a_second(installation, staff, count_queries):
+def test_however_many_walls_the_database_is_asked_twice_a_second(installation, staff, count_queries):
     feed = WallFeed(installation, streams=1)
     feed.look()
     with count_queries() as asked:

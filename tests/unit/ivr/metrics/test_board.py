@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.setting_sections import WallSettings
 from ivr.live import LiveAgent, LiveFloor, LiveQueue, LiveState, WaitingCaller, write_live
 from ivr.metrics.alarms import Threshold, alarms, raised_at
-from ivr.metrics.board import this_moment, today
+from ivr.metrics.board import today
+from ivr.metrics.moment import this_moment
 from tests.unit.ivr.metrics.visits import SHANGHAI, START, add_agent, add_queue, add_visit
 
 NOW = START + timedelta(hours=5)
 LONG = Threshold(on=5, off=2)
+LIMITS = WallSettings()
 
 
 def test_an_alarm_begins_high_and_ends_low():
@@ -49,9 +52,9 @@ def test_callers_of_the_ledger_wait_until_their_end_is_written(session, queue):
     for visit in (early, late):
         visit.left_queue_at = None
     session.flush()
-    (line,) = this_moment(session, NOW).lines
+    (line,) = this_moment(session, NOW, LIMITS).lines
 
-    assert list(line.waiting_since) == [early.entered_at, late.entered_at]
+    assert [caller.since for caller in line.waiting] == [early.entered_at, late.entered_at]
 
 
 def test_the_telephony_goes_before_the_ledger_while_it_is_heard(session, queue):
@@ -63,23 +66,23 @@ def test_the_telephony_goes_before_the_ledger_while_it_is_heard(session, queue):
     )
     write_live(session, LiveState(floor=floor, heard_at=ago(seconds=1)))
     session.flush()
-    heard = this_moment(session, NOW)
-    silent = this_moment(session, NOW + timedelta(minutes=10))
+    heard = this_moment(session, NOW, LIMITS)
+    silent = this_moment(session, NOW + timedelta(minutes=10), LIMITS)
 
-    assert (heard.live, list(heard.lines[0].waiting_since), heard.agents["paused"]) == (True, [since], 1)
+    assert (heard.live, [w.since for w in heard.waiting], heard.states["paused"]) == (True, [since], 1)
     assert heard.facts_at == ago(seconds=1)
-    assert (silent.live, list(silent.lines[0].waiting_since), silent.agents) == (False, [], None)
+    assert (silent.live, list(silent.waiting), silent.agents) == (False, [], None)
 
 
 def kinds(session, now=NOW):
-    return [alarm.kind for alarm in alarms(session, now)]
+    return [alarm.kind for alarm in alarms(session, now, LIMITS)]
 
 
 def test_a_caller_who_waits_long_raises_an_alarm_that_ends_with_the_wait(session, queue):
     visit = waiting(session, queue, ago(seconds=90))
     visit.left_queue_at = None
     session.flush()
-    (alarm,) = alarms(session, NOW)
+    (alarm,) = alarms(session, NOW, LIMITS)
 
     assert (alarm.kind, alarm.queue.id) == ("longest_wait", queue.id)
     assert timedelta(seconds=25) <= NOW - alarm.since <= timedelta(seconds=30)
@@ -101,7 +104,7 @@ def test_a_talk_over_a_thousand_seconds_raises_an_alarm_while_it_goes_on(session
     visit = add_visit(session, queue, at=ago(seconds=1020), wait_s=10, agent=li)
     visit.call.outcome = "open"
     session.flush()
-    (alarm,) = alarms(session, NOW)
+    (alarm,) = alarms(session, NOW, LIMITS)
 
     assert (alarm.kind, alarm.agent.id, alarm.value) == ("long_talk", li.id, 1010)
     visit.call.outcome = "answered"
@@ -118,6 +121,62 @@ def test_an_agent_who_lets_it_ring_twice_raises_an_alarm_until_the_next_answer(s
 
     add_visit(session, queue, at=ago(minutes=1), agent=li, ring_s=3)
     assert kinds(session) == []
+
+
+def test_an_agent_who_is_paused_or_gone_is_not_blamed_for_not_answering(session, queue):
+    li = add_agent(session)
+    for minutes in (5, 3):
+        add_visit(session, queue, at=ago(minutes=minutes), outcome="abandoned", missed=(li,))
+
+    def floor(*agents):
+        write_live(session, LiveState(floor=LiveFloor(agents=agents), heard_at=NOW))
+        session.flush()
+        return [alarm.kind for alarm in this_moment(session, NOW, LIMITS).alarms]
+
+    assert floor(LiveAgent(agent=li.interface, state="ready", since=NOW)) == ["not_answering"]
+    assert floor(LiveAgent(agent=li.interface, state="paused", since=NOW)) == []
+    assert floor() == []
+
+
+def test_the_installation_says_what_an_alarm_is(session, queue):
+    waiting(session, queue, ago(seconds=10)).left_queue_at = None
+    session.flush()
+    strict = WallSettings(queue_length=1, queue_length_calm=0, longest_wait_s=900)
+
+    assert [alarm.kind for alarm in alarms(session, NOW, strict)] == ["queue_length"]
+    assert kinds(session) == []
+
+
+def test_callers_of_another_telephony_wait_beside_those_that_are_heard(session, queue):
+    visit = waiting(session, queue, ago(seconds=40))
+    visit.left_queue_at = None
+    heard_too = waiting(session, queue, ago(seconds=20))
+    heard_too.left_queue_at, heard_too.call.provider = None, "asterisk"
+    caller = WaitingCaller(call="1.1", caller="138****8000", position=1, since=ago(seconds=20))
+    floor = LiveFloor(queues=(LiveQueue(name="q", waiting=(caller,)),))
+    write_live(session, LiveState(floor=floor, heard_at=NOW))
+    session.flush()
+
+    assert [(w.since, w.caller) for w in this_moment(session, NOW, LIMITS).waiting] == [
+        (visit.entered_at, ""),
+        (ago(seconds=20), "138****8000"),
+    ]
+
+
+def test_who_needs_a_look_stands_first_among_the_agents(session, queue):
+    li = add_agent(session)
+    agents = (
+        LiveAgent(agent=li.interface, state="ready", since=ago(minutes=9)),
+        LiveAgent(agent="PJSIP/9", state="talking", since=ago(minutes=1)),
+        LiveAgent(agent="PJSIP/8", state="talking", since=ago(minutes=30)),
+        LiveAgent(agent="PJSIP/7", state="unreachable", since=NOW),
+    )
+    write_live(session, LiveState(floor=LiveFloor(agents=agents), heard_at=NOW))
+    session.flush()
+    found = this_moment(session, NOW, LIMITS).agents
+
+    assert [line.doing.agent for line in found] == ["PJSIP/7", "PJSIP/8", "PJSIP/9", li.interface]
+    assert [line.agent for line in found] == [None, None, None, li]
 
 
 def test_today_stands_beside_the_same_weekday_before(session, queue):
