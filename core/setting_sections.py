@@ -206,6 +206,9 @@ class TwilioSettings(Section):
     delete_recordings: bool = Field(
         default=True, description="delete recordings at Twilio once they are stored here"
     )
+    parent_channel: int = Field(
+        default=0, description="channel of the leg that dialled; Twilio documents 0, the first", ge=0, le=1
+    )
 
     @property
     def auth_tokens(self) -> tuple[str, str]:

@@ -10,13 +10,19 @@ from sqlalchemy.orm import Session
 
 from core.events import publish as publish_event
 from core.installation import Installation
+from core.logging import get_logger
 from qa.events import CallScored
+from qa.heard import HeardCall
 from qa.hearing import hear, transcript_for_scoring
 from qa.measures import MEASURE_VERSION
 from qa.models import AutoAnswer, AutoScore, ScorecardVersion
 from qa.publishing import current_version, scorecard_of
+from qa.scorecard import Scorecard
 from qa.scoring import Score, judge, machine_score
+from qa.sides import are_contradicted
 from recording.models import Recording, Transcript
+
+_log = get_logger(__name__)
 
 
 def score_transcript(installation: Installation, *, transcript_id: int) -> None:
@@ -66,7 +72,7 @@ def renew_score(session: Session, transcript_id: int, version: ScorecardVersion,
     if stored is None:
         _make(session, transcript_id, version, at)
         return True
-    total, answers = _judged(_locked(session, transcript_id), version)
+    total, answers = _judged(scorecard_of(version), hear(_locked(session, transcript_id)))
     if _content(stored, stored.answers) == _content(total, answers):
         return False
     stored.answers.clear()
@@ -90,7 +96,10 @@ def _stored(session: Session, transcript_id: int, version: ScorecardVersion) -> 
 
 def _make(session: Session, transcript_id: int, version: ScorecardVersion, at: datetime) -> AutoScore:
     transcript = _locked(session, transcript_id)
-    total, answers = _judged(transcript, version)
+    scorecard, call = scorecard_of(version), hear(transcript)
+    if are_contradicted(scorecard, call):
+        _log.error("tracks_contradicted", recording_id=transcript.recording_id)
+    total, answers = _judged(scorecard, call)
     made = AutoScore(
         recording_id=transcript.recording_id,
         transcript_id=transcript_id,
@@ -115,9 +124,8 @@ def _locked(session: Session, transcript_id: int) -> Transcript:
     return transcript_for_scoring(session, transcript_id)
 
 
-def _judged(transcript: Transcript, version: ScorecardVersion) -> tuple[Score, list[AutoAnswer]]:
-    scorecard = scorecard_of(version)
-    answers = judge(scorecard, hear(transcript))
+def _judged(scorecard: Scorecard, call: HeardCall) -> tuple[Score, list[AutoAnswer]]:
+    answers = judge(scorecard, call)
     rows = [
         AutoAnswer(
             criterion=key,

@@ -25,7 +25,7 @@ def reconcile_call(installation: Installation, *, call_sid: str, api: TwilioApi 
     now = installation.clock.now()
     with installation.unit_of_work() as session:
         for webhook in found:
-            note_recording(session, webhook, now)
+            note_recording(session, installation.settings.twilio, webhook, now)
 
 
 def _legs_without_news(session: Session, call_sid: str) -> list[str]:

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.jobs import enqueue
-from core.settings import Settings
+from core.settings import Settings, TwilioSettings
 from ivr.models import Call
 from ivr.twilio.facts import PROVIDER
 from ivr.twilio.models import TwilioCall, TwilioOffer, TwilioRecording
@@ -24,12 +24,12 @@ FETCH_JOB: Final = "fetch_twilio_recording"
 DELETE_JOB: Final = "delete_twilio_recording"
 
 
-def note_recording(session: Session, webhook: Webhook, now: datetime) -> None:
+def note_recording(session: Session, settings: TwilioSettings, webhook: Webhook, now: datetime) -> None:
     """Take a recording callback; the same one again, or an earlier one late, changes nothing."""
     sid, status = webhook["RecordingSid"], webhook["RecordingStatus"]
     row = session.get(TwilioRecording, sid, with_for_update=True)
     if row is None:
-        row = _new_recording(session, webhook, now)
+        row = _new_recording(session, settings, webhook, now)
     if row.state != "started":
         return
     row.channels = int(webhook.get("RecordingChannels") or row.channels)
@@ -66,11 +66,13 @@ def spool_file(settings: Settings, recording_sid: str) -> Path:
     return settings.home / PROVIDER / f"{recording_sid}.wav"
 
 
-def _new_recording(session: Session, webhook: Webhook, now: datetime) -> TwilioRecording:
+def _new_recording(
+    session: Session, settings: TwilioSettings, webhook: Webhook, now: datetime
+) -> TwilioRecording:
     """Return the row of a recording nobody told of before.
 
-    Twilio names the caller's leg or the agent's. On an agent's leg the parent, which is the first channel, is
-    the agent; on a caller's own leg (a transfer) the caller is.
+    Twilio names the caller's leg or the agent's. From a queue the agent's leg dialled and is the parent, in a
+    transfer the caller's; the parent is the first channel, says Twilio, and `qa.sides` looks whether it is.
     """
     leg_sid, source = webhook["CallSid"], webhook.get("RecordingSource")
     offer = session.scalar(
@@ -83,12 +85,13 @@ def _new_recording(session: Session, webhook: Webhook, now: datetime) -> TwilioR
     if session.get(TwilioCall, call_sid) is None:
         raise Refused("unknown_call")
     voicemail = source == "RecordVerb"
+    agents = settings.parent_channel if offer is not None else 1 - settings.parent_channel
     row = TwilioRecording(
         sid=webhook["RecordingSid"],
         call_sid=call_sid,
         kind="voicemail" if voicemail else "conversation",
         agent_id=offer.agent_id if offer is not None and not voicemail else None,
-        agent_channel=None if voicemail else 0 if offer is not None else 1,
+        agent_channel=None if voicemail else agents,
         channels=1 if voicemail else 2,
         state="started",
         attempts=0,

@@ -18,6 +18,7 @@ from core.i18n import gettext as _
 from core.installation import Installation
 from core.jobs import dead_jobs
 from core.settings import Settings, setting_origins
+from qa.sides import latest_sides
 from recording.asr.model import check_model_folder, current_model
 from sansheng.migrations import is_empty, pending_revisions
 from web.assets import MANIFEST
@@ -31,6 +32,7 @@ PARTS: Final = {
     "database": N_("database"),
     "speech model": N_("speech model"),
     "front-end files": N_("front-end files"),
+    "tracks": N_("tracks"),
 }
 
 
@@ -50,6 +52,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _guarded("database", lambda: _database(settings))
     yield from _guarded("speech model", lambda: _model(settings))
     yield from _guarded("front-end files", _front_end)
+    if settings.twilio.account_sid:
+        yield from _guarded("tracks", lambda: _tracks(settings))
 
 
 def _guarded(part: str, look: Callable[[], Finding]) -> Iterator[Finding]:
@@ -118,6 +122,25 @@ def _model(settings: Settings) -> Finding:
     model = current_model(settings)
     check_model_folder(model.path)
     return Finding("speech model", "ok", _("%(name)s in %(path)s", name=model.name, path=model.path))
+
+
+def _tracks(settings: Settings) -> Finding:
+    """Look whether agents are heard on the agents' track: on Twilio only its documentation says which it is."""
+    installation = Installation.open(settings)
+    try:
+        with installation.unit_of_work(read_only=True) as session:
+            sides = latest_sides(session, settings.qa.scorecard)
+    finally:
+        installation.close()
+    told = _(
+        "of the last %(count)s conversations on Twilio, %(wrong)s have the agent on the caller's track",
+        count=sides.looked_at,
+        wrong=sides.contradicted,
+    )
+    if not sides.contradicted:
+        return Finding("tracks", "ok", told)
+    advice = _("if it is most of them, change SANSHENG_TWILIO_PARENT_CHANNEL")
+    return Finding("tracks", "warning", f"{told}; {advice}")
 
 
 def _front_end() -> Finding:

@@ -189,7 +189,7 @@ def status() -> Response:
 @blueprint.post("/recording")
 def recording() -> Response:
     """A recording has got further."""
-    note_recording(db(), _webhook(), now())
+    note_recording(db(), _settings().twilio, _webhook(), now())
     return Response(status=204)
 
 

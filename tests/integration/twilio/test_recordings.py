@@ -59,6 +59,18 @@ def test_whatever_twilio_means_a_call_has_one_outcome_and_one_recording(hotline,
     assert not spool_file(line.installation.settings, sid).exists()
 
 
+def test_where_twilio_orders_the_channels_otherwise_a_setting_says_so(hotline):
+    line = hotline(Knobs())
+    twilio = line.installation.settings.twilio.model_copy(update={"parent_channel": 1})
+    settings = line.installation.settings.model_copy(update={"twilio": twilio})
+    object.__setattr__(line.installation, "settings", settings)
+    line.twilio.call(ScriptedCaller(**CONVERSATION))
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        recording = session.scalars(select(Recording)).one()
+        assert [track.role for track in recording.tracks] == ["caller", "agent"]
+
+
 def test_a_message_is_the_callers_own_recording(hotline):
     line = hotline(Knobs())
     line.twilio.call(ScriptedCaller(**MESSAGE))
