@@ -14,7 +14,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.jobs import enqueue
-from core.settings import Settings, TwilioSettings
+from core.setting_sections import TwilioSettings
+from core.settings import Settings
 from ivr.models import Call
 from ivr.twilio.facts import PROVIDER
 from ivr.twilio.models import TwilioCall, TwilioOffer, TwilioRecording
