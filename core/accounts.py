@@ -45,6 +45,7 @@ class Permission(StrEnum):
     DRAW_SAMPLES = "draw_samples"
     ANSWER_EVALUATION = "answer_evaluation"
     DECIDE_DISPUTES = "decide_disputes"
+    LIST_CALLERS = "list_callers"
     MANAGE_USERS = "manage_users"
     SEE_AUDIT = "see_audit"
     RETRY_JOBS = "retry_jobs"
@@ -58,7 +59,14 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         {_P.SEE_ALL_CALLS, _P.LISTEN, _P.DOWNLOAD, _P.GRADE, _P.DRAW_SAMPLES, _P.DECIDE_DISPUTES}
     ),
     Role.SUPERVISOR: frozenset(
-        {_P.SEE_ALL_CALLS, _P.LISTEN, _P.LISTEN_LIVE, _P.SEE_NUMBERS, _P.DECIDE_DISPUTES}
+        {
+            _P.SEE_ALL_CALLS,
+            _P.LISTEN,
+            _P.LISTEN_LIVE,
+            _P.SEE_NUMBERS,
+            _P.LIST_CALLERS,
+            _P.DECIDE_DISPUTES,
+        }
     ),
     # An administrator runs the machine and does not listen (standards: no listening by default).
     Role.ADMIN: frozenset({_P.MANAGE_USERS, _P.SEE_AUDIT, _P.RETRY_JOBS}),

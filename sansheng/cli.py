@@ -26,6 +26,7 @@ COMMANDS = {
     "agent": "ivr.cli_floor:agent",
     "asterisk": "sansheng.commands.asterisk:asterisk",
     "audit": "sansheng.commands.accounts:audit",
+    "caller": "ivr.cli_caller:caller",
     "db": "sansheng.commands.database:db",
     "dead": "sansheng.commands.work:dead",
     "demo": "sansheng.commands.demo:demo",

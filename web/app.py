@@ -14,6 +14,7 @@ from web.assets import install_assets
 from web.auth.throttle import LoginThrottle
 from web.auth.views import THEME_COOKIE, THEMES
 from web.auth.views import blueprint as auth
+from web.callers.views import blueprint as callers
 from web.calls.views import blueprint as calls
 from web.charts import interval_bar
 from web.context import WebApp, account
@@ -76,6 +77,7 @@ def create_app(installation: Installation) -> WebApp:
         reports,
         wall,
         missed,
+        callers,
         staffing,
     ):
         app.register_blueprint(blueprint)
@@ -110,6 +112,7 @@ def _current_section() -> str:
         "tasks": "/",
         "samples": "/samples",
         "missed": "/missed",
+        "callers": "/callers",
         "staffing": "/staffing",
         "wall": "/wall",
         "reports": "/reports",

@@ -74,10 +74,13 @@ def percent_exact(share: float | None) -> str:
 
 def caller_number(call: Call | None) -> str:
     """Return the caller's number as the account may see it: whole with SEE_NUMBERS, else masked."""
-    if call is None or not call.caller:
-        return gettext("withheld")
+    return gettext("withheld") if call is None or not call.caller else visible_number(call.caller)
+
+
+def visible_number(number: str) -> str:
+    """Return a number as the account may see it: whole with SEE_NUMBERS, else masked."""
     user = account()
-    return call.caller if user and user.may(Permission.SEE_NUMBERS) else mask_number(call.caller)
+    return number if user and user.may(Permission.SEE_NUMBERS) else mask_number(number)
 
 
 def by_language(zh: str, en: str) -> str:
@@ -95,5 +98,6 @@ def install_formats(app: Flask) -> None:
         points=points,
         percent=percent,
         percent_exact=percent_exact,
+        visible_number=visible_number,
     )
     app.jinja_env.globals.update(caller_number=caller_number, by_language=by_language, last_day=last_day)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from core.clock import Clock
@@ -21,6 +22,7 @@ from ivr.asterisk.message import take_message
 from ivr.asterisk.notebook import Told
 from ivr.asterisk.recorder import mixmonitor_arguments
 from ivr.asterisk.speaking import Speaker
+from ivr.callers.lists import UNLISTED, Standing
 from ivr.flow import instructions as told
 from ivr.flow.document import Flow
 from ivr.flow.events import (
@@ -55,12 +57,14 @@ class Hotline:
         flow: the flow that calls run in.
         spool: folder of recordings, as Asterisk and we both see it.
         tell: takes what a call has to tell.
+        standing: says what a caller's number is to us at a time; must not fail.
     """
 
     flow: Flow
     spool: Path
     clock: Clock
     tell: Callable[[Told], None]
+    standing: Callable[[str, datetime], Standing] = lambda _number, _at: UNLISTED
 
 
 def serve_call(channel: Channel, hotline: Hotline) -> None:
@@ -87,10 +91,14 @@ class _Visit:
 
     def begin(self) -> None:
         env = self.channel.env
+        caller, now = _number(env.get("agi_callerid", "")), self.hotline.clock.now()
+        standing = self.hotline.standing(caller, now)
         start = Start(
-            caller=_number(env.get("agi_callerid", "")),
+            caller=caller,
             called=env.get("agi_extension", "")[:40],
-            at=self.hotline.clock.now(),
+            at=now,
+            vip=standing.vip,
+            blocked=standing.blocked,
         )
         answer = begin(self.hotline.flow, start)
         self._note([first_step(answer.state)], answer)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from core.logging import get_logger
 from core.rounds import in_background
 from core.settings import Settings
 from ivr.asterisk.driver import Hotline, serve_call
+from ivr.asterisk.enquiries import Enquiries
 from ivr.asterisk.fastagi import FastAgiServer, Timed
 from ivr.asterisk.notebook import Notebook
 from ivr.asterisk.watch import asterisk_works
+from ivr.callers.lists import UNLISTED, Standing, standing_of
 from ivr.flow.check import load_flow, shipped_flow
 from ivr.flow.document import Flow
 
@@ -57,9 +60,14 @@ def running_ivr(
     except OSError as error:
         told = _("the spool %(folder)s cannot be made: %(reason)s", folder=spool, reason=error.strerror)
         raise BadInput(told) from error
-    notebook = Notebook(installation)
-    try:
-        hotline = Hotline(flow=flow, spool=spool, clock=installation.clock, tell=notebook.tell)
+    with closing(Notebook(installation)) as notebook, closing(Enquiries(installation)) as enquiries:
+
+        def standing(number: str, at: datetime) -> Standing:
+            return enquiries.ask("standing", lambda session: standing_of(session, number, at), UNLISTED)
+
+        hotline = Hotline(
+            flow=flow, spool=spool, clock=installation.clock, tell=notebook.tell, standing=standing
+        )
         server = FastAgiServer(
             host,
             port,
@@ -74,8 +82,6 @@ def running_ivr(
         finally:
             server.stop(grace_s=grace_s)
             listening.join()
-    finally:
-        notebook.close()
 
 
 def serve_ivr(installation: Installation, flow: Flow, *, host: str, port: int) -> None:

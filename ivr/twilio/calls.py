@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NoReturn
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from core.logging import get_logger
 from core.phone import normalise_number
 from ivr.callbacks import book_callback
+from ivr.callers.lists import UNLISTED, Standing, standing_of
 from ivr.flow.events import Event, HungUp, LookupResult, Start
 from ivr.flow.instructions import BookCallback, Enqueue, Instruction, Lookup
 from ivr.flow.interpreter import Advance, advance, begin
@@ -30,6 +32,8 @@ from ivr.twilio.hotline import Hotline, Waiting
 from ivr.twilio.models import TwilioAnswer, TwilioCall
 from ivr.twilio.render import line_name, render, waits_for
 from ivr.twilio.webhook import Refused, Webhook
+
+_log = get_logger(__name__)
 
 WITHHELD: Final = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
 """Numbers Twilio gives for callers without one: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN, UNAVAILABLE, keyed."""
@@ -56,13 +60,14 @@ def answer_call(session: Session, hotline: Hotline, webhook: Webhook, now: datet
     if webhook.get("Direction", "inbound") != "inbound":
         raise Refused("not_inbound")
     caller = "" if webhook["From"] in WITHHELD else normalise_number(webhook["From"])
-    start = Start(caller=caller, called=webhook["To"], at=now)
     call = session.get(TwilioCall, sid, with_for_update=True)
     if call is None:
         call = _new_call(session, sid, now)
     if call is None or call.sequence or call.steps:  # this request has been here before
         return _answer(session, sid, 0) or _refuse("stale")
     expect_end(session, call, now)
+    standing = _standing(session, caller, now)
+    start = Start(caller=caller, called=webhook["To"], at=now, vip=standing.vip, blocked=standing.blocked)
     started = begin(hotline.flow, start)
     return _go_on(session, hotline, call, started, now, steps=[first_step(started.state)], start=start)
 
@@ -106,6 +111,16 @@ def _new_call(session: Session, sid: str, now: datetime) -> TwilioCall | None:
     except IntegrityError:
         return None
     return call
+
+
+def _standing(session: Session, caller: str, now: datetime) -> Standing:
+    """Return what a caller is to us; a list that cannot be read costs nobody the call."""
+    try:
+        with session.begin_nested():
+            return standing_of(session, caller, now)
+    except SQLAlchemyError as error:
+        _log.warning("standing_unknown", reason=type(error).__name__)
+        return UNLISTED
 
 
 def _answer(session: Session, sid: str, sequence: int) -> str | None:

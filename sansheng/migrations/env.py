@@ -10,6 +10,7 @@ import core.audit
 import core.events
 import core.jobs
 import ivr.callbacks
+import ivr.callers.models
 import ivr.metrics.models
 import ivr.missed.models
 import ivr.models
@@ -26,6 +27,7 @@ _DECLARING = (
     core.jobs,
     ivr.models,
     ivr.callbacks,
+    ivr.callers.models,
     ivr.twilio.models,
     ivr.metrics.models,
     ivr.missed.models,

@@ -31,6 +31,7 @@ PAGES = [
     ("supervisor", "/wall"),
     ("supervisor", "/reports"),
     ("supervisor", "/missed"),
+    ("supervisor", "/callers"),
     ("supervisor", "/staffing"),
 ]
 

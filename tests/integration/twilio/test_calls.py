@@ -1,11 +1,13 @@
 """Whole calls on the virtual Twilio end up in the call log as calls on Asterisk do."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from ivr.callbacks import Callback
+from ivr.callers.lists import list_caller
 from ivr.models import Agent, Call, QueueVisit
 from ivr.services import call_path
+from ivr.twilio.models import TwilioCall
 from tests.integration.twilio.virtual_legs import HANG_UP, Knobs, QueuePlan, ScriptedCaller
 
 
@@ -81,3 +83,35 @@ def test_an_agent_who_does_not_press_the_key_gets_no_call(hotline):
         assert [ring.outcome for ring in visit.rings] == ["no_answer", "answered"]
         assert session.scalars(select(QueueVisit)).one().agent.code == "2002"
         assert session.scalars(select(Agent.code)).all() == ["2001", "2002"]
+
+
+def _list(line, number, kind):
+    with line.installation.unit_of_work() as session:
+        list_caller(session, number, kind, reason="for a test", at=line.installation.clock.now())
+
+
+def test_a_blocked_caller_is_rejected_and_an_important_one_is_rung_for_first(hotline):
+    line = hotline(Knobs())
+    _list(line, "13800138000", "blocked")
+    _list(line, "13900139000", "important")
+    refused = line.twilio.call(ScriptedCaller(number="+8613800138000"))
+    line.settle()
+    important = line.twilio.call(
+        ScriptedCaller(keys=["1", "1"], number="+8613900139000", queues=[QueuePlan("bridged")])
+    )
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        assert the_call(session, refused).outcome == "blocked"
+        assert the_call(session, refused).visits == []
+        assert the_call(session, important).outcome == "answered"
+        assert session.get(TwilioCall, important).priority == 10
+
+
+def test_lists_that_cannot_be_read_cost_nobody_the_call(hotline):
+    line = hotline(Knobs())
+    with line.installation.unit_of_work() as session:
+        session.execute(text("DROP TABLE listed_caller"))
+    sid = line.twilio.call(ScriptedCaller(keys=["1", "1"], queues=[QueuePlan("bridged")]))
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        assert the_call(session, sid).outcome == "answered"

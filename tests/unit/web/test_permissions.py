@@ -43,6 +43,9 @@ EXPECTED = {
     "missed.index": CALLS,
     "missed.take": CALLS,
     "missed.close": CALLS,
+    "callers.index": FLOOR,
+    "callers.add": {Role.SUPERVISOR},
+    "callers.remove": {Role.SUPERVISOR},
     "staffing.show": FLOOR,
     "admin.users": {Role.ADMIN},
     "admin.add": {Role.ADMIN},
@@ -59,6 +62,7 @@ HOOKS = {
 }  # fmt: skip
 PUBLIC = {"static", "health", "auth.login", "auth.preferences", *HOOKS}
 ARGUMENTS = {
+    "listing_id": 999,
     "filename": "src/tokens.css",
     "event": "digits",
     "folder": "zh",

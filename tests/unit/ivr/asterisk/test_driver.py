@@ -7,6 +7,7 @@ import pytest
 from ivr.asterisk.agi import Channel
 from ivr.asterisk.carried import Carried
 from ivr.asterisk.driver import LAST_STEP, Hotline, serve_call
+from ivr.callers.lists import UNLISTED, Standing
 from ivr.flow.check import load_flow, shipped_flow
 from tests.unit.ivr.asterisk.wire import ENVIRONMENT, fake_asterisk
 
@@ -246,6 +247,24 @@ def test_a_refused_call_is_never_answered(clock, notes, tmp_path):
     document = "flow: shut\nlanguages: [zh]\nprompts: {}\nstart: shut\nnodes:\n  shut: {kind: hangup, reject: busy, outcome: shut}\n"
     hotline = Hotline(flow=load_flow(document), spool=tmp_path, clock=clock, tell=notes.append)
     assert run(hotline, Caller()).said == ['SET VARIABLE "SANSHENG_VERDICT" "busy"']
+
+
+def test_what_a_caller_is_to_us_comes_from_the_lists(clock, notes, tmp_path):
+    known = {"13800138000": Standing(blocked=True), "13900139000": Standing(vip=True)}
+    asked = []
+
+    def standing(number, at):
+        asked.append((number, at))
+        return known.get(number, UNLISTED)
+
+    hotline = Hotline(flow=shipped_flow(), spool=tmp_path, clock=clock, tell=notes.append, standing=standing)
+    clock.at = clock.at.replace(hour=2)
+    assert run(hotline, Caller()).said == ['SET VARIABLE "SANSHENG_VERDICT" "rejected"']
+    assert path(notes)[-2:] == ["hangup:blocked", "end:blocked"]
+    important = run(hotline, Caller("11"), agi_callerid="+8613900139000")
+    assert important.variables()["QUEUE_PRIO"] == "10"
+    assert run(hotline, Caller("11"), agi_callerid="unknown").variables()["QUEUE_PRIO"] == "0"
+    assert asked == [(number, clock.at) for number in ("13800138000", "13900139000", "")]
 
 
 @pytest.mark.parametrize("name", ['"\\nHANGUP', "${SYSTEM(id)}", "x" * 4096, "王敏", "\ufffd"])

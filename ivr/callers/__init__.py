@@ -1,0 +1,1 @@
+"""Callers who are known: refused, or answered before others."""

@@ -1,0 +1,21 @@
+"""0007: the lists of callers come and go, and no older row with them."""
+
+from sqlalchemy import MetaData, inspect
+
+from sansheng.migrations import downgrade_database, upgrade_database
+from tests.migrations.rows import load_rows, read_rows
+
+
+def test_older_rows_stay_as_they_are_on_the_way_up_and_down(empty_engine):
+    upgrade_database(empty_engine, "0006")
+    tables = MetaData()
+    tables.reflect(empty_engine)
+    with empty_engine.begin() as connection:
+        load_rows(connection, tables)
+        before = read_rows(connection, tables)
+    upgrade_database(empty_engine, "0007")
+    assert "listed_caller" in inspect(empty_engine).get_table_names()
+    downgrade_database(empty_engine, "0006")
+    assert "listed_caller" not in inspect(empty_engine).get_table_names()
+    with empty_engine.begin() as connection:
+        assert read_rows(connection, tables) == before
