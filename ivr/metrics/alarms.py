@@ -1,22 +1,23 @@
 """Alarms of the floor, with hysteresis: one value raises an alarm, a calmer one ends it (`WallSettings`).
 
-The state is not kept anywhere: it follows from what was written in the last half hour, so every wall
-shows the same alarms, also after a restart.
+The state is not kept anywhere: it follows from who waits now and from what was written in the last half
+hour, so every wall shows the same alarms, also after a restart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import numpy as np
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from core.setting_sections import WallSettings
 from ivr.ledger.machine import STALE_AFTER_S
+from ivr.live import LiveAgent
 from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
 
 AlarmKind = Literal["queue_length", "longest_wait", "long_talk", "not_answering"]
@@ -46,7 +47,12 @@ class Alarm:
 
 
 def alarms(
-    session: Session, now: datetime, limits: WallSettings, *, on_duty: Collection[str] | None = None
+    session: Session,
+    now: datetime,
+    limits: WallSettings,
+    *,
+    waiting: Mapping[int, Sequence[datetime]],
+    agents: Sequence[LiveAgent] | None = None,
 ) -> list[Alarm]:
     """Return the alarms of this moment, the oldest first.
 
@@ -54,12 +60,13 @@ def alarms(
         session: a unit of work.
         now: this moment.
         limits: what raises an alarm and what ends it.
-        on_duty: telephones of the agents who are available now; None: not known.
+        waiting: since when callers wait now, by the queue's id.
+        agents: who is logged in and what they do; None: not known.
     """
     found = [
-        *_queue_alarms(session, now, limits),
-        *_long_talks(session, now, limits.long_talk_s),
-        *_not_answering(session, now, limits.rings_in_vain, on_duty),
+        *_queue_alarms(session, now, limits, waiting),
+        *_long_talks(session, now, limits.long_talk_s, agents or ()),
+        *_not_answering(session, now, limits.rings_in_vain, agents),
     ]
     return sorted(found, key=lambda alarm: alarm.since)
 
@@ -75,14 +82,16 @@ def raised_at(values: Sequence[float], threshold: Threshold) -> int | None:
     return since
 
 
-def _queue_alarms(session: Session, now: datetime, limits: WallSettings) -> list[Alarm]:
+def _queue_alarms(
+    session: Session, now: datetime, limits: WallSettings, waiting: Mapping[int, Sequence[datetime]]
+) -> list[Alarm]:
     lengths_of = Threshold(limits.queue_length, limits.queue_length_calm)
     waits_of = Threshold(limits.longest_wait_s, limits.longest_wait_calm_s)
     first = now - LOOK_BACK
     samples = np.arange(0, LOOK_BACK.total_seconds() + STEP_S, STEP_S)
     found: list[Alarm] = []
     for queue in session.scalars(select(Queue).order_by(Queue.id)).all():
-        entered, left = _stays(session, queue.id, first, now)
+        entered, left = _stays(session, queue.id, waiting.get(queue.id, ()), first, now)
         if not len(entered):
             continue
         here = (entered[:, None] <= samples) & (samples < left[:, None])
@@ -101,25 +110,28 @@ def _queue_alarms(session: Session, now: datetime, limits: WallSettings) -> list
 
 
 def _stays(
-    session: Session, queue_id: int, first: datetime, now: datetime
+    session: Session, queue_id: int, waiting: Sequence[datetime], first: datetime, now: datetime
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """Return from when to when each caller waited, in seconds after `first`; who waits still, beyond now."""
     visit = QueueVisit
-    rows = session.execute(
+    over = session.execute(
         select(visit.entered_at, visit.left_queue_at).where(
             visit.queue_id == queue_id,
             visit.entered_at >= now - _STALE,
             visit.entered_at <= now,
-            or_(visit.outcome == "waiting", visit.left_queue_at >= first),
+            visit.left_queue_at >= first,
+            visit.outcome != "waiting",
         )
     ).all()
-    beyond = (now - first).total_seconds() + STEP_S + 1
-    entered = [(row.entered_at - first).total_seconds() for row in rows]
-    left = [(row.left_queue_at - first).total_seconds() if row.left_queue_at else beyond for row in rows]
+    beyond = now + timedelta(seconds=STEP_S + 1)
+    stays = [*((row.entered_at, row.left_queue_at) for row in over), *((since, beyond) for since in waiting)]
+    entered = [(begin - first).total_seconds() for begin, _end in stays]
+    left = [(end - first).total_seconds() for _begin, end in stays]
     return np.array(entered, np.float64), np.array(left, np.float64)
 
 
-def _long_talks(session: Session, now: datetime, limit_s: float) -> list[Alarm]:
+def _long_talks(session: Session, now: datetime, limit_s: float, agents: Sequence[LiveAgent]) -> list[Alarm]:
+    """Talks of the ledger and of the telephony; one that both know is told once, as the ledger has it."""
     long_ago = now - timedelta(seconds=limit_s)
     rows = session.scalars(
         select(QueueVisit)
@@ -131,23 +143,22 @@ def _long_talks(session: Session, now: datetime, limit_s: float) -> list[Alarm]:
             QueueVisit.ended_at.is_(None),
             QueueVisit.left_queue_at <= long_ago,
         )
-        .options(joinedload(QueueVisit.agent), joinedload(QueueVisit.queue))
+        .options(joinedload(QueueVisit.agent))
     )
+    talks = [(visit.agent, visit.left_queue_at) for visit in rows if visit.left_queue_at is not None]
+    told = {agent.interface for agent, _since in talks if agent}
+    heard = {a.agent: a.since for a in agents if a.state == "talking" and a.since <= long_ago}
+    named = session.scalars(select(Agent).where(Agent.interface.in_(heard.keys() - told)))
+    talks += [(agent, heard[agent.interface]) for agent in named]
+    limit = timedelta(seconds=limit_s)
     return [
-        Alarm(
-            "long_talk",
-            visit.left_queue_at + timedelta(seconds=limit_s),
-            (now - visit.left_queue_at).total_seconds(),
-            queue=visit.queue,
-            agent=visit.agent,
-        )
-        for visit in rows
-        if visit.left_queue_at is not None
+        Alarm("long_talk", since + limit, (now - since).total_seconds(), agent=agent)
+        for agent, since in talks
     ]
 
 
 def _not_answering(
-    session: Session, now: datetime, rings: int, on_duty: Collection[str] | None
+    session: Session, now: datetime, rings: int, on_duty: Sequence[LiveAgent] | None
 ) -> list[Alarm]:
     """Available agents whose telephone rang in vain again and again, and who have not answered since."""
     rows = session.execute(
@@ -170,8 +181,9 @@ def _not_answering(
             missed.setdefault(agent_id, []).append(ended_at)
     many = {agent_id: times for agent_id, times in missed.items() if len(times) >= rings}
     agents = session.scalars(select(Agent).where(Agent.id.in_(many)))
+    available = None if on_duty is None else {a.agent for a in on_duty if a.state != "paused"}
     return [
         Alarm("not_answering", many[agent.id][rings - 1], len(many[agent.id]), agent=agent)
         for agent in agents
-        if on_duty is None or agent.interface in on_duty
+        if available is None or agent.interface in available
     ]

@@ -97,7 +97,13 @@ def this_moment(session: Session, now: datetime, limits: WallSettings) -> Now:
         live.heard_at if heard else _newest_fact(session, now),
         heard,
         lines,
-        alarms(session, now, limits, on_duty=_available(live) if heard else None),
+        alarms(
+            session,
+            now,
+            limits,
+            waiting={line.queue.id: [caller.since for caller in line.waiting] for line in lines},
+            agents=live.floor.agents if heard else None,
+        ),
         _agents(session, live) if heard else None,
     )
 
@@ -128,11 +134,6 @@ def _waiting_by_ledger(
         )
     )
     return [Waiting(by_id[queue_id], at, mask_number(caller or "")) for queue_id, at, caller in rows]
-
-
-def _available(live: LiveState) -> set[str]:
-    """Return the telephones of agents who are on duty and not paused."""
-    return {agent.agent for agent in live.floor.agents if agent.state != "paused"}
 
 
 def _agents(session: Session, live: LiveState) -> list[AgentLine]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.setting_sections import WallSettings
 from ivr.live import LiveAgent, LiveFloor, LiveQueue, LiveState, WaitingCaller, write_live
-from ivr.metrics.alarms import Threshold, alarms, raised_at
+from ivr.metrics.alarms import Threshold, raised_at
 from ivr.metrics.board import today
 from ivr.metrics.moment import this_moment
 from tests.unit.ivr.metrics.visits import SHANGHAI, START, add_agent, add_queue, add_visit
@@ -74,15 +74,19 @@ def test_the_telephony_goes_before_the_ledger_while_it_is_heard(session, queue):
     assert (silent.live, list(silent.waiting), silent.agents) == (False, [], None)
 
 
+def alarms(session, now=NOW, limits=LIMITS):
+    return this_moment(session, now, limits).alarms
+
+
 def kinds(session, now=NOW):
-    return [alarm.kind for alarm in alarms(session, now, LIMITS)]
+    return [alarm.kind for alarm in alarms(session, now)]
 
 
 def test_a_caller_who_waits_long_raises_an_alarm_that_ends_with_the_wait(session, queue):
     visit = waiting(session, queue, ago(seconds=90))
     visit.left_queue_at = None
     session.flush()
-    (alarm,) = alarms(session, NOW, LIMITS)
+    (alarm,) = alarms(session)
 
     assert (alarm.kind, alarm.queue.id) == ("longest_wait", queue.id)
     assert timedelta(seconds=25) <= NOW - alarm.since <= timedelta(seconds=30)
@@ -104,13 +108,31 @@ def test_a_talk_over_a_thousand_seconds_raises_an_alarm_while_it_goes_on(session
     visit = add_visit(session, queue, at=ago(seconds=1020), wait_s=10, agent=li)
     visit.call.outcome = "open"
     session.flush()
-    (alarm,) = alarms(session, NOW, LIMITS)
+    (alarm,) = alarms(session)
 
     assert (alarm.kind, alarm.agent.id, alarm.value) == ("long_talk", li.id, 1010)
     visit.call.outcome = "answered"
     visit.ended_at = NOW
     session.flush()
     assert kinds(session) == []
+
+
+def test_what_the_telephony_tells_raises_alarms_before_the_ledger_knows(session, queue):
+    li = add_agent(session)
+    caller = WaitingCaller(call="1.1", caller="", position=1, since=ago(seconds=90))
+    floor = LiveFloor(
+        queues=(LiveQueue(name="q", waiting=(caller,)),),
+        agents=(LiveAgent(agent=li.interface, state="talking", since=ago(seconds=1010)),),
+    )
+    write_live(session, LiveState(floor=floor, heard_at=NOW))
+    session.flush()
+    assert kinds(session) == ["longest_wait", "long_talk"]
+
+    visit = add_visit(session, queue, at=ago(seconds=1021), wait_s=10, agent=li)
+    visit.call.outcome = "open"
+    waiting(session, queue, ago(seconds=90)).call.provider = "asterisk"
+    session.flush()
+    assert sorted(kinds(session)) == ["long_talk", "longest_wait"], "told once, though both know"
 
 
 def test_an_agent_who_lets_it_ring_twice_raises_an_alarm_until_the_next_answer(session, queue):
@@ -131,7 +153,7 @@ def test_an_agent_who_is_paused_or_gone_is_not_blamed_for_not_answering(session,
     def floor(*agents):
         write_live(session, LiveState(floor=LiveFloor(agents=agents), heard_at=NOW))
         session.flush()
-        return [alarm.kind for alarm in this_moment(session, NOW, LIMITS).alarms]
+        return kinds(session)
 
     assert floor(LiveAgent(agent=li.interface, state="ready", since=NOW)) == ["not_answering"]
     assert floor(LiveAgent(agent=li.interface, state="paused", since=NOW)) == []
@@ -143,7 +165,7 @@ def test_the_installation_says_what_an_alarm_is(session, queue):
     session.flush()
     strict = WallSettings(queue_length=1, queue_length_calm=0, longest_wait_s=900)
 
-    assert [alarm.kind for alarm in alarms(session, NOW, strict)] == ["queue_length"]
+    assert [alarm.kind for alarm in alarms(session, limits=strict)] == ["queue_length"]
     assert kinds(session) == []
 
 
