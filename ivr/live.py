@@ -74,12 +74,21 @@ class LiveAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFloor:
-    """Everything at one moment; `in_menu` are callers who neither wait nor talk."""
+    """Everything at one moment.
+
+    Attributes:
+        queues: who waits, and who serves.
+        agents: who is logged in.
+        calls: how many callers there are.
+        in_menu: of these, who neither wait nor talk.
+        lines: ids of all calls that are on a line, agents' own ones too.
+    """
 
     queues: tuple[LiveQueue, ...] = ()
     agents: tuple[LiveAgent, ...] = ()
     calls: int = 0
     in_menu: int = 0
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +170,7 @@ def _floor(document: dict[str, Any]) -> LiveFloor:
         agents=tuple(LiveAgent(**_timed(agent)) for agent in document["agents"]),
         calls=document["calls"],
         in_menu=document["in_menu"],
+        lines=tuple(document.get("lines", ())),  # a row that an earlier release wrote has none
     )
 
 

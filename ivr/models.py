@@ -129,7 +129,7 @@ class CallEvent(Base):
 
     id: Mapped[int] = mapped_column(_BigId, primary_key=True)
     source: Mapped[str] = mapped_column(String(16))
-    """`queue_log`, `flow`, `ami` (a crash) or `twilio`."""
+    """`queue_log`, `flow`, `ami` (a crash, or a call that is gone) or `twilio`."""
     origin: Mapped[str] = mapped_column(String(120))
     position: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -16,12 +16,15 @@ from sqlalchemy import func, select
 
 from core.installation import Installation
 from core.logging import get_logger
-from ivr.ledger.crash import close_cut_calls
+from ivr.ledger.crash import close_cut_calls, close_gone_calls, open_calls
 from ivr.ledger.store import ImportedFile, close_settled_calls, import_queue_log
 from ivr.live import ASTERISK, read_live
 from ivr.models import QueueLogFile
 
 SETTLE_EVERY: Final = timedelta(seconds=10)
+GONE_AFTER: Final = timedelta(seconds=15)
+"""A call that is on no line for so long has ended: both the log and our server had the time to say so."""
+
 _OVERLAP: Final = timedelta(hours=1)
 """A rotated log that was written to so long before our last look was read to its end then."""
 
@@ -39,6 +42,7 @@ class QueueLogFollower:
         self._seen: dict[Path, _State] = {}
         self._settled_at = datetime.min.replace(tzinfo=UTC)
         self._closed_for: datetime | None = None
+        self._missed: dict[str, datetime] = {}
 
     def look(self) -> Iterator[ImportedFile]:
         """Take in what is new; yield the files that had something. Raises RetryLater; look again then."""
@@ -102,4 +106,23 @@ class QueueLogFollower:
         now = self._installation.clock.now()
         if now - self._settled_at >= SETTLE_EVERY:
             close_settled_calls(self._installation)
+            self._close_gone(now)
             self._settled_at = now
+
+    def _close_gone(self, now: datetime) -> None:
+        """End the calls that have left Asterisk while our server was down and nobody could say so.
+
+        Only times at which Asterisk was heard are compared, so a clock of its own that is wrong does no harm.
+        """
+        with self._installation.unit_of_work(read_only=True) as session:
+            live = read_live(session)
+            known = open_calls(session, self._provider)
+        if live.heard_at is None or live.is_stale(now):
+            return
+        on_a_line = set(live.floor.lines)
+        self._missed = {
+            call: self._missed.get(call, live.heard_at) for call in known if call not in on_a_line
+        }
+        gone = {call: at for call, at in self._missed.items() if live.heard_at - at >= GONE_AFTER}
+        if closed := close_gone_calls(self._installation, gone, provider=self._provider):
+            _log.warning("calls_gone_untold", calls=closed)

@@ -26,6 +26,9 @@ SETTLE_S: Final = 60.0
 CRASH: Final = "CRASH"
 """Kind of the event that ends a call because the telephony went down under it; see `ivr.ledger.crash`."""
 
+GONE: Final = "GONE"
+"""Kind of the event that ends a call because it is on no line any more, though nothing told of its end."""
+
 _FILED_FIRST: Final[tuple[CallOutcome, ...]] = (
     "answered",
     "voicemail",
@@ -46,19 +49,19 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
         now: how far the knowledge reaches; the time, or the end of what was read so far.
     """
     path = flow_path([event for event in events if event.source == "flow"])
-    visits = queue_visits([e for e in events if e.source != "flow" and e.kind != CRASH])
+    visits = queue_visits([e for e in events if e.source != "flow" and e.kind not in {CRASH, GONE}])
     visits += _refused(path, visits)
     last_at = max(event.at for event in events)
     idle_s = (now - last_at).total_seconds()
-    crashed_at = max((event.at for event in events if event.kind == CRASH), default=None)
+    crashed_at, gone_at = _last(events, CRASH), _last(events, GONE)
     if crashed_at is not None:
         cut_short(visits, crashed_at)
-    over = crashed_at is not None or _is_over(path, visits, idle_s)
+    over = bool(crashed_at or gone_at) or _is_over(path, visits, idle_s)
     facts = tuple(visit.facts(over=over) for visit in visits)
     return CallFacts(
         outcome=_outcome(path, facts) if over else "open",
         started_at=path.started_at or min([visit.entered_at for visit in facts] + [e.at for e in events]),
-        ended_at=_ended_at(path, facts, last_at) if over else None,
+        ended_at=_ended_at(path, facts, gone_at, last_at) if over else None,
         flow=path.flow,
         flow_version=path.flow_version,
         language=path.language,
@@ -94,8 +97,16 @@ def _is_over(path: FlowPath, visits: Sequence[Visit], idle_s: float) -> bool:
         return (not going_on and logged >= path.queued) or idle_s >= SETTLE_S
     if path.started_at is not None or going_on:
         return idle_s >= STALE_AFTER_S
-    hung_up = bool(visits) and visits[-1].ended_by in {"agent", "caller"}
-    return hung_up or idle_s >= SETTLE_S
+    return _hung_up(visits) or idle_s >= SETTLE_S
+
+
+def _hung_up(visits: Sequence[Visit] | Sequence[VisitFacts]) -> bool:
+    """Whether the last visit's end was the call's."""
+    return bool(visits) and visits[-1].ended_by in {"agent", "caller"}
+
+
+def _last(events: Iterable[LedgerEvent], kind: str) -> datetime | None:
+    return max((event.at for event in events if event.kind == kind), default=None)
 
 
 def _outcome(path: FlowPath, visits: Sequence[VisitFacts]) -> CallOutcome:
@@ -109,8 +120,12 @@ def _outcome(path: FlowPath, visits: Sequence[VisitFacts]) -> CallOutcome:
     return next((outcome for outcome in _FILED_FIRST if outcome in outcomes), "hung_up")
 
 
-def _ended_at(path: FlowPath, visits: Sequence[VisitFacts], last_at: datetime) -> datetime:
+def _ended_at(
+    path: FlowPath, visits: Sequence[VisitFacts], gone_at: datetime | None, last_at: datetime
+) -> datetime:
     ends = [visit.ended_at or visit.left_queue_at for visit in visits]
+    if path.ended_at is None and not _hung_up(visits):
+        ends.append(gone_at)
     known = [at for at in (*ends, path.ended_at) if at is not None]
     return max(known, default=last_at)
 

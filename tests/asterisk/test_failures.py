@@ -62,6 +62,26 @@ def test_nobody_is_there_to_speak(telephony, stage, before, caller_sends, agent_
     ]
 
 
+def test_our_server_is_down_when_the_call_ends(telephony, stage, before, caller_sends, agent_voice):
+    """Back again, it finds that Asterisk has the call no more, and closes it: nothing is open for hours."""
+    log = telephony.asterisk.queue_log
+    earlier = len(log.read_text()) if log.exists() else 0
+    telephony.asterisk.log_in("consulting", "1001")
+    agent = stage.agent("1001", answers(agent_voice))
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE, MENU)).is_hung_up_on())
+    wait_until(lambda: log.exists() and "|CONNECT|" in log.read_text()[earlier:], "the conversation")
+    telephony.ivr.kill()
+    telephony.ivr.wait()
+    agent.ends()
+    caller.ends()
+    (call,) = rows(telephony, after=before)
+    assert call["outcome"] == "open"
+    telephony.start_ivr()
+    call = settled_call(telephony, after=before)
+    assert (call["outcome"], call["path"][-1]) == ("answered", "consulting:next")
+    assert call["visits"] == [visit("consulting", "answered", "1001", "agent", [("1001", "answered")])]
+
+
 @pytest.mark.parametrize(
     "name",
     [

@@ -115,6 +115,7 @@ class Floor:
             agents=tuple(agents[name] for name in sorted(agents)),
             calls=len(calls | waiting),
             in_menu=len(calls - waiting - talking),
+            lines=tuple(sorted({*self.channels, *(channel.linked for channel in self.channels.values())})),
         )
 
     def _queue(self, name: str, ringing: Mapping[str, list[str]]) -> LiveQueue:

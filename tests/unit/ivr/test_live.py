@@ -23,6 +23,7 @@ def test_what_was_written_is_read_whole(installation, clock):
         agents=(agent,),
         calls=2,
         in_menu=1,
+        lines=("1.1", "1.2"),
     )
     state = LiveState(floor=floor, heard_at=clock.now(), booted_at=clock.now(), silent_from=clock.now())
     for written in (LiveState(problem="x" * 300), state):

@@ -101,6 +101,7 @@ def test_after_a_resync_the_floor_is_what_the_lists_say(floor):
     assert (two.state, two.reason, two.since.timestamp()) == ("paused", "meal", 1795319100)
     assert three.state == "unreachable"
     assert (shown.calls, shown.in_menu) == (4, 1)
+    assert shown.lines == ("9.0", "9.3", "9.5")
 
 
 def test_an_event_the_list_knew_already_counts_once_and_positions_close_up(floor):

@@ -15,7 +15,9 @@ from core.i18n import use_locale
 from core.rounds import in_background
 from ivr.asterisk.follower import QueueLogFollower
 from ivr.asterisk.watch import asterisk_works, follow_queue_log
-from ivr.live import LiveState, read_live, write_live
+from ivr.ledger.steps import FlowStep, record_flow_steps
+from ivr.ledger.store import rebuild
+from ivr.live import LiveFloor, LiveState, read_live, write_live
 from ivr.models import Call, CallEvent
 from tests.unit.ivr.ledger.queue_lines import at, log
 from tests.waiting import wait_until
@@ -170,6 +172,75 @@ def test_a_start_of_asterisk_ends_the_calls_of_before_once_their_log_is_read(fol
     with installation.unit_of_work(read_only=True) as session:
         ended = [c.visits[0].ended_by for c in session.scalars(select(Call).order_by(Call.provider_call_id))]
     assert ended == ["agent", "crash"]
+
+
+@pytest.fixture
+def heard(installation, clock):
+    """Asterisk is heard at a second, with these calls on its lines."""
+
+    def hear(second, *lines):
+        clock.at = at(second)
+        with installation.unit_of_work() as session:
+            write_live(session, LiveState(floor=LiveFloor(lines=lines), heard_at=at(second)))
+
+    return hear
+
+
+def start_of(installation, call_id, second):
+    step = FlowStep(number=0, at=at(second), kind="start", fields={"flow": "hotline", "version": "1"})
+    with installation.unit_of_work() as session:
+        record_flow_steps(session, call_id, [step], now=at(second), caller="13800138000")
+
+
+def test_a_call_whose_end_our_dead_server_could_not_tell_is_closed_when_asterisk_has_it_no_more(
+    follow, path, installation, heard
+):
+    """Three calls: one talks on, one talked and hung up, one hung up in the menu; nobody wrote how they ended."""
+    talks, talked, menu = "1790000001.1", "1790000002.1", "1790000003.1"
+    append(path, call(1, done=False) + call(2))
+    for call_id in (talks, talked, menu):
+        start_of(installation, call_id, 8)
+    heard(12, talks, talked, menu)
+    follow()
+    assert outcomes(installation) == ["open", "open", "open"]
+    heard(40, talks)
+    follow()
+    assert outcomes(installation) == ["open", "open", "open"], "one look is no proof"
+    heard(50, talks)
+    follow()
+    assert outcomes(installation) == ["open", "open", "open"], "what is told late still counts"
+    heard(60, talks)
+    follow()
+    assert outcomes(installation) == ["open", "answered", "failed"]
+    with installation.unit_of_work(read_only=True) as session:
+        ended = session.scalars(select(Call.ended_at).order_by(Call.provider_call_id)).all()
+    assert ended == [None, at(29), at(40)]
+    rebuild(installation)
+    assert outcomes(installation) == ["open", "answered", "failed"]
+
+
+def test_while_asterisk_is_not_heard_no_call_is_thought_to_be_gone(follow, installation, heard, clock):
+    start_of(installation, "1790000001.1", 8)
+    heard(12, "1790000001.1")
+    follow()
+    heard(20)
+    follow()
+    for second in (30, 60, 600):
+        clock.at = at(second)
+        follow()
+    assert outcomes(installation) == ["open"]
+
+
+def test_the_servers_own_word_counts_after_all(follow, installation, heard):
+    start_of(installation, "1790000001.1", 8)
+    for second in (12, 24, 36):
+        heard(second)
+        follow()
+    assert outcomes(installation) == ["failed"]
+    end = FlowStep(number=1, at=at(11), kind="end", fields={"outcome": "hung_up"})
+    with installation.unit_of_work() as session:
+        record_flow_steps(session, "1790000001.1", [end], now=at(40))
+    assert outcomes(installation) == ["hung_up"]
 
 
 def test_calls_settle_though_nothing_is_written(follow, path, installation, clock):
