@@ -16,7 +16,8 @@ from core.installation import Installation
 from ivr.asterisk import duty
 from ivr.asterisk.listening import listen_in
 from ivr.cli_people import agent_add, agent_list, agent_set
-from ivr.live import AGENT_STATES, LiveState, read_live
+from ivr.floor import live_floor
+from ivr.live import AGENT_STATES, LiveState
 
 
 @click.command("live")
@@ -26,7 +27,7 @@ def live(installation: Installation, as_json: bool) -> None:
     """Show who waits, rings and talks at this moment, and how old that is."""
     now = installation.clock.now()
     with installation.unit_of_work(read_only=True) as session:
-        state = read_live(session)
+        state = live_floor(session, now)
     if as_json:
         document = {"age_s": state.age_s(now), "stale": state.is_stale(now), **asdict(state)}
         click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=datetime.isoformat))

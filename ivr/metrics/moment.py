@@ -1,13 +1,13 @@
 """This moment as the wall shows it: who waits, what every agent does, which alarms stand, how old all this is.
 
-While the telephony is heard (`ivr.live`) it says who waits; callers of another telephony, and all of them
+While the telephony is heard (`ivr.floor`) it says who waits; callers of another telephony, and all of them
 while it is not heard, come from the ledger's open visits.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from core.phone import mask_number
 from core.setting_sections import WallSettings
+from ivr.floor import LINES, live_floor
 from ivr.ledger.machine import STALE_AFTER_S
-from ivr.live import AGENT_STATES, ASTERISK, LiveAgent, LiveState, read_live
+from ivr.live import AGENT_STATES, LiveAgent, LiveState
 from ivr.metrics.alarms import Alarm, alarms
 from ivr.models import Agent, Call, Queue, QueueLogFile, QueueVisit
 
@@ -82,10 +83,10 @@ class Now:
 
 def this_moment(session: Session, now: datetime, limits: WallSettings) -> Now:
     """Return who waits, what the agents do, which alarms stand, and how old the facts are."""
-    live = read_live(session)
+    live = live_floor(session, now)
     heard = not live.is_stale(now) and not live.problem
     queues = session.scalars(select(Queue).order_by(Queue.id)).all()
-    waiting = _waiting_by_ledger(session, queues, now, but=ASTERISK if heard else "")
+    waiting = _waiting_by_ledger(session, queues, now, but=LINES if heard else ())
     if heard:
         waiting += _waiting_by_telephony(live, queues)
     lines = [
@@ -119,7 +120,7 @@ def _waiting_by_telephony(live: LiveState, queues: Sequence[Queue]) -> list[Wait
 
 
 def _waiting_by_ledger(
-    session: Session, queues: Sequence[Queue], now: datetime, *, but: str
+    session: Session, queues: Sequence[Queue], now: datetime, *, but: Collection[str]
 ) -> list[Waiting]:
     by_id = {queue.id: queue for queue in queues}
     rows = session.execute(
@@ -130,7 +131,7 @@ def _waiting_by_ledger(
             QueueVisit.entered_at >= now - timedelta(seconds=STALE_AFTER_S),
             QueueVisit.entered_at <= now,
             QueueVisit.outcome == "waiting",
-            Call.provider != but,
+            Call.provider.not_in(but),
         )
     )
     return [Waiting(by_id[queue_id], at, mask_number(caller or "")) for queue_id, at, caller in rows]

@@ -29,7 +29,10 @@ class TwilioCall(Base):
     """
 
     __tablename__ = "twilio_call"
-    __table_args__ = (Index("ix_twilio_call_line_entered_at", "line", "entered_at"),)
+    __table_args__ = (
+        Index("ix_twilio_call_line_entered_at", "line", "entered_at"),
+        Index("ix_twilio_call_waiting", "waiting"),  # few calls go on, and the rows of all others stay
+    )
 
     call_sid: Mapped[str] = mapped_column(String(34), primary_key=True)
     state: Mapped[str | None] = mapped_column(EncryptedText)
@@ -83,7 +86,10 @@ class TwilioOffer(Base):
     """
 
     __tablename__ = "twilio_offer"
-    __table_args__ = (Index("ix_twilio_offer_line_state", "line", "state"),)
+    __table_args__ = (
+        Index("ix_twilio_offer_line_state", "line", "state"),
+        Index("ix_twilio_offer_state", "state"),  # every stretch of waiting looks for those that go on
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
