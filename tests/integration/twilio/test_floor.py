@@ -40,8 +40,8 @@ def states(state):
 
 
 def test_a_call_is_followed_from_menu_to_agent(seen):
-    floors = seen(0.5, 5.5, 9.5)
-    menu, ringing, talking, over = floors[0.5], floors[5.5], floors[9.5], floors[None]
+    floors = seen(0.5, 5.5, 20.5)
+    menu, ringing, talking, over = (floors[at] for at in (0.5, 5.5, 20.5, None))
     assert (menu.floor.calls, menu.floor.in_menu, menu.floor.queues) == (1, 1, ())
     (queue,) = ringing.floor.queues
     (caller,) = queue.waiting
