@@ -37,6 +37,7 @@ COMMANDS = {
     "model": "recording.cli:model",
     "queue": "ivr.cli_queue:queue",
     "recording": "recording.cli:recording",
+    "report": "web.reports.command:report",
     "rescore": "qa.cli:rescore",
     "sample": "qa.cli:sample",
     "score": "qa.cli:score",

@@ -78,6 +78,8 @@ ENDPOINTS: Final[dict[str, Rule]] = {
     "reports.behind": _SEE_FLOOR,
     "reports.as_csv": _SEE_FLOOR,
     "reports.as_json": _SEE_FLOOR,
+    "reports.as_xlsx": _SEE_FLOOR,
+    "reports.to_print": _SEE_FLOOR,
     "wall.show": _SEE_FLOOR,
     "wall.board": _SEE_FLOOR,
     "wall.stream": _SEE_FLOOR,

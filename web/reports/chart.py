@@ -41,8 +41,10 @@ class Mark:
     text: str
 
 
-def interval_chart(asked: Question, edges: Sequence[datetime], figures: Figures) -> Markup:
-    """Draw the intervals; empty when nobody called."""
+def interval_chart(
+    asked: Question, edges: Sequence[datetime], figures: Figures, *, linked: bool = True
+) -> Markup:
+    """Draw the intervals, each leading to its calls when `linked`; empty when nobody called."""
     highest = max(figures.counts["offered"].tolist(), default=0)
     if not highest:
         return Markup()
@@ -59,6 +61,7 @@ def interval_chart(asked: Question, edges: Sequence[datetime], figures: Figures)
     drawn = render_template(
         "reports/_chart.html",
         bars=[bar for bar in bars if bar.parts],
+        linked=linked,
         points=" ".join(points),
         dots=[tuple(point.split(",")) for point in points],
         target=Mark(_y(target, 1), percent(target)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -15,7 +15,9 @@ from ivr.metrics.definitions import Definition
 from ivr.metrics.intervals import INTERVALS
 from ivr.metrics.report import Question
 
-PERIODS: Final = ("day", "week", "month")
+PERIODS: Final = ("day", "week", "month", "month-22", "month-27")
+"""`month-22` and `month-27` end before that day of the calendar month: the trade hands its service-quality report
+in by the 22nd and counts complaints on the 27th."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,8 @@ class ReportChoice:
         if self.period == "week":
             first = self.day - timedelta(days=self.day.weekday())
             return first, first + timedelta(days=7)
-        if self.period == "month":
-            first = self.day.replace(day=1)
-            return first, (first + timedelta(days=32)).replace(day=1)
+        if self.period.startswith("month"):
+            return _month(self.day, int(self.period.partition("-")[2] or 1))
         return self.day, self.day + timedelta(days=1)
 
     def question(self, definition: Definition, zone: ZoneInfo) -> Question:
@@ -49,6 +50,10 @@ class ReportChoice:
         values = {**asdict(self), **changes}
         return urlencode({name: value for name, value in values.items() if value is not None})
 
+    def of_day(self, day: date) -> ReportChoice:
+        """Return the same choice for the period of another day."""
+        return replace(self, day=day)
+
     def before(self) -> date:
         """Return the last day of the period before."""
         return self.days[0] - timedelta(days=1)
@@ -56,6 +61,14 @@ class ReportChoice:
     def after(self) -> date:
         """Return the first day of the period after."""
         return self.days[1]
+
+
+def _month(day: date, closes_on: int) -> tuple[date, date]:
+    """Return the month a day is in, when months begin on the day `closes_on` (28 at most)."""
+    first = day.replace(day=closes_on)
+    if day < first:
+        first = (first.replace(day=1) - timedelta(days=1)).replace(day=closes_on)
+    return first, (first.replace(day=1) + timedelta(days=32)).replace(day=closes_on)
 
 
 def read_choice(values: Mapping[str, str], today: date) -> ReportChoice:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from core.audit import record_audit
 from core.i18n import N_
-from ivr.metrics.columns import keep_days
 from ivr.metrics.command import interval_rows, report_document
 from ivr.metrics.definitions import find_definition, list_definitions
 from ivr.metrics.drilldown import visits_behind
 from ivr.metrics.figures import Figures, every_service_level
 from ivr.metrics.intervals import INTERVALS
-from ivr.metrics.report import Report, queue_report
+from ivr.metrics.report import Report
 from web.calls.queries import queues
-from web.context import db, installation, now
+from web.context import db, installation, now, user
 from web.csv_export import csv_chunks
 from web.reports.chart import interval_chart
-from web.reports.choices import PERIODS, ReportChoice, calls_behind, read_choice, read_question
+from web.reports.choices import ReportChoice, calls_behind, read_choice, read_question
+from web.reports.periodic import TITLES, counted_report, period_report
+from web.security import csp_nonce
 
 PAGE_SIZE: Final = 100
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HEAT_LEVELS: Final = 5
 COUNT_NAMES: Final = {
     "offered": N_("Offered"),
@@ -77,7 +79,7 @@ def index() -> ResponseReturnValue:
         heat=_heat(report.by_weekday_and_hour()) if chosen.period != "day" else None,
         queues=queues(db()),
         definitions=list_definitions(db()),
-        periods=PERIODS,
+        periods=TITLES,
         intervals=list(INTERVALS),
         behind=calls_behind,
         made_at=now(),
@@ -108,7 +110,7 @@ def behind() -> ResponseReturnValue:
 @blueprint.get("/intervals.csv")
 def as_csv() -> ResponseReturnValue:
     """Give the intervals as CSV."""
-    chosen = _chosen()
+    chosen = _exported("csv")
     report = _report(chosen)
     rows, label = interval_rows(report, chosen.interval), report.question.definition.label
     names: Sequence[str] = list(rows[0]) if rows else ["queue", "from", "to"]
@@ -121,20 +123,47 @@ def as_csv() -> ResponseReturnValue:
 @blueprint.get("/report.json")
 def as_json() -> ResponseReturnValue:
     """Give the report as one JSON document with its formulas."""
-    chosen = _chosen()
+    chosen = _exported("json")
     return jsonify(report_document(_report(chosen), chosen.interval))
+
+
+@blueprint.get("/report.xlsx")
+def as_xlsx() -> ResponseReturnValue:
+    """Give the report as a workbook."""
+    made = period_report(installation(), _exported("xlsx"))
+    response = Response(made.xlsx(), mimetype=_XLSX)
+    name = f"{made.chosen.period}-{made.chosen.days[0].isoformat()}.xlsx"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@blueprint.get("/print")
+def to_print() -> ResponseReturnValue:
+    """Show the report as a page to print."""
+    return period_report(installation(), _exported("print")).page(csp_nonce())
 
 
 def _chosen() -> ReportChoice:
     return read_choice(request.args, now().astimezone(_zone()).date())
 
 
+def _exported(form: str) -> ReportChoice:
+    """Return the choice of a report that leaves the house; that it did is an audit entry."""
+    chosen = _chosen()
+    with installation().unit_of_work() as session:
+        record_audit(
+            session,
+            at=now(),
+            user_id=user().id,
+            action="report_exported",
+            subject=f"report:{chosen.period}:{chosen.days[0].isoformat()}",
+            form=form,
+        )
+    return chosen
+
+
 def _report(chosen: ReportChoice) -> Report:
-    definition = find_definition(db(), chosen.definition)
-    asked = chosen.question(definition, _zone())
-    keep_days(installation(), asked.since - timedelta(days=definition.repeat_days), asked.until)
-    with installation().unit_of_work(read_only=True) as session:  # sees the copies that were just made
-        return queue_report(session, asked)
+    return counted_report(installation(), chosen)
 
 
 def _zone() -> ZoneInfo:

@@ -37,6 +37,8 @@ EXPECTED = {
     "reports.behind": FLOOR,
     "reports.as_csv": FLOOR,
     "reports.as_json": FLOOR,
+    "reports.as_xlsx": FLOOR,
+    "reports.to_print": FLOOR,
     "wall.show": FLOOR,
     "wall.board": FLOOR,
     "wall.stream": FLOOR,
