@@ -17,6 +17,7 @@ MEASUREMENTS = (
     ("pages with a million calls", "bench.pages"),
     ("queue_log into the ledger", "bench.ledger"),
     ("FastAGI, 200 calls at once", "bench.fastagi"),
+    ("announced waits against those that came", "bench.waiting"),
     ("Twilio's webhooks, 50 calls at once", "bench.twilio"),
 )
 
