@@ -21,6 +21,7 @@ from ivr.ledger.integrity import Findings, integrity_report
 from ivr.ledger.store import ImportedFile, import_queue_log
 from ivr.metrics.command import define, definitions, report
 from ivr.staffing.command import staffing
+from ivr.waiting.command import predictions
 
 _KINDS: Final = ("bad_lines", "orphans", "duplicates", "clock_jumps")
 
@@ -121,5 +122,15 @@ def _print_findings(title: str, findings: Findings) -> None:
         click.echo("  " + _("and %(count)s more", count=findings.count - len(findings.listed)))
 
 
-for command in (report, definitions, define, staffing, queue_list, queue_add, queue_set, queue_member):
+for command in (
+    report,
+    definitions,
+    define,
+    staffing,
+    predictions,
+    queue_list,
+    queue_add,
+    queue_set,
+    queue_member,
+):
     queue.add_command(command)

@@ -105,6 +105,7 @@ class Enqueue:
         music: music-on-hold class.
         announce: said every `announce_every_s` seconds while waiting; empty: nothing.
         announce_position: also say the place in the queue.
+        announce_wait: also say how long it will take, as a range.
         callback_key: key that leaves the queue with result `callback`; empty: none.
         leave_key: key that leaves the queue with result `left`; empty: none.
     """
@@ -119,6 +120,7 @@ class Enqueue:
     announce: Speech
     announce_every_s: float
     announce_position: bool
+    announce_wait: bool
     callback_key: str
     leave_key: str
 

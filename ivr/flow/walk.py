@@ -28,6 +28,8 @@ from ivr.flow.events import (
 )
 from ivr.flow.interpreter import Advance, Step, advance, begin
 from ivr.flow.state import FlowState
+from ivr.waiting.predictor import WaitRange
+from ivr.waiting.wording import wait_prompt
 
 LineKind = Literal["hear", "press", "silence", "queue", "record", "lookup", "dial", "note", "go", "end"]
 
@@ -42,6 +44,7 @@ class Script:
         dial: results of transfers; then they are answered.
         messages: lengths of messages in seconds; then 15 s.
         lookups: results of look-ups, each with the values found; then nothing is found.
+        expected: the wait that is announced where a queue announces one; None: it cannot be said.
         wait_s, talk_s: until somebody answers, and how long the conversation lasts.
     """
 
@@ -50,6 +53,7 @@ class Script:
     dial: Sequence[DialOutcome] = ()
     messages: Sequence[float] = ()
     lookups: Sequence[tuple[LookupOutcome, Mapping[str, str]]] = ()
+    expected: WaitRange | None = None
     wait_s: float = 12.0
     talk_s: float = 180.0
 
@@ -190,7 +194,8 @@ class _Player:
         wait_s = known.get(result, min(self.script.wait_s, queue.max_wait_s))
         talk_s = self.script.talk_s if result == "bridged" else 0.0
         if wait_s >= queue.announce_every_s:
-            self._hear(queue.announce, self.state.node)
+            expected = (wait_prompt(self.script.expected, queue.language),) if queue.announce_wait else ()
+            self._hear((*queue.announce, *expected), self.state.node)
         self._line("queue", self.state.node, queue.queue, outcome=result, seconds=wait_s)
         return QueueResult(result=result, wait_s=wait_s, talk_s=talk_s, at=self._after(wait_s + talk_s))
 

@@ -81,7 +81,7 @@ def report(
     """Report how each queue was served."""
     if as_json and as_csv:
         raise click.UsageError(_("--json and --csv exclude each other"))
-    begin, end = _period(installation, since, until)
+    begin, end = period(installation, since, until)
     with installation.unit_of_work(read_only=True) as session:
         definition = find_definition(session, wanted)
         queue_id = _queue_id(session, name)
@@ -202,7 +202,8 @@ def _described(definition: Definition) -> dict[str, Any]:
     return {**definition.model_dump(), "formulas": definition.formulas(), "service_level_forms": forms}
 
 
-def _period(installation: Installation, since: str | None, until: str | None) -> tuple[datetime, datetime]:
+def period(installation: Installation, since: str | None, until: str | None) -> tuple[datetime, datetime]:
+    """Return the period of two options, today where they are not given; raises BadInput."""
     zone = ZoneInfo(installation.settings.web.time_zone)
     now = installation.clock.now().astimezone(zone)
     begin = _moment(since, zone) if since else now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -102,6 +102,19 @@ def end_offer(session: Session, offer: TwilioOffer, now: datetime, kind: str = "
         record_facts(session, call.call_sid, now=now, events=[event])
 
 
+def agents_on_duty(session: Session, queue: str) -> int:
+    """Return how many agents of a queue take calls, those on one included."""
+    members = (
+        select(func.count())
+        .select_from(TwilioAgent)
+        .join(QueueMember, QueueMember.agent_id == TwilioAgent.agent_id)
+        .join(Queue, Queue.id == QueueMember.queue_id)
+        .join(Agent, Agent.id == TwilioAgent.agent_id)
+        .where(Queue.name == queue, Agent.active, TwilioAgent.state == "ready")
+    )
+    return session.scalar(members) or 0
+
+
 def _free_agents(session: Session, call: TwilioCall) -> list[int]:
     """Return the agents who could be rung now for a caller; who has been rung for them in vain comes last."""
     busy = select(TwilioOffer.agent_id).where(TwilioOffer.state.in_(BUSY))

@@ -1,8 +1,10 @@
 """What a caller hears in a queue, a few seconds at a time, and when the wait is over.
 
 Twilio asks for the next stretch whenever one has run out. Everything is told by the request (how long, which
-place, which key) and by its address (how many announcements there were), so a repeated request gets the same
-stretch. Twilio knows no longest wait: the caller is taken out (`<Leave>`) by the first stretch after it.
+key) and by its address (how many announcements there were); the place in the line and the wait to be expected are
+our own dispatcher's, because Twilio counts each of a queue's lines alone. A repeated request gets the same stretch,
+with the wait as it was said first. Twilio knows no longest wait: the caller is taken out (`<Leave>`) by the first
+stretch after it.
 """
 
 from __future__ import annotations
@@ -17,13 +19,17 @@ from sqlalchemy.orm import Session
 from core.setting_sections import TwilioSettings
 from ivr.flow.instructions import Enqueue
 from ivr.flow.state import FlowState
-from ivr.twilio.dispatch import dispatch
+from ivr.twilio.dispatch import agents_on_duty, dispatch, waiting_callers
+from ivr.twilio.facts import PROVIDER
 from ivr.twilio.hotline import Hotline
 from ivr.twilio.leaving import enter_queue
 from ivr.twilio.models import TwilioCall
 from ivr.twilio.render import spoken
 from ivr.twilio.twiml import document, say, verb
 from ivr.twilio.webhook import Refused, Webhook
+from ivr.waiting.history import expected_wait, note_said
+from ivr.waiting.predictor import WaitRange
+from ivr.waiting.wording import wait_prompt
 
 STRETCH_S: Final = 10
 """Length of a stretch without an announcement: the longest wait is kept to within it."""
@@ -34,7 +40,8 @@ _PLACES: Final = {
     "zh": ("下一个就轮到您。", "您前面还有 {ahead} 位客户在等候。"),
     "en": ("You are the next caller.", "There are {ahead} callers before you."),
 }
-_WAITS: Final = {"zh": "预计还要等候约 {minutes} 分钟。", "en": "The wait will be about {minutes} minutes."}
+_ANNOUNCEMENTS_OF_A_WAIT: Final = 1000
+"""More than one wait can have: numbers a call's announcements in the order of its waits."""
 
 
 def wait_document(
@@ -63,7 +70,11 @@ def wait_document(
     if call.leaving:
         return _LEAVE
     dispatch(session, settings, now)
-    return _stretch(hotline, enqueue, webhook, sequence, announced, waited_s)
+    due = waited_s >= (announced + 1) * enqueue.announce_every_s
+    if due:
+        announced = int(waited_s // enqueue.announce_every_s)
+    speech = _announcement(session, hotline, enqueue, call, announced, now) if due else []
+    return _stretch(hotline, enqueue, speech, sequence, announced, waited_s)
 
 
 def _enqueue(hotline: Hotline, state: FlowState) -> Enqueue:
@@ -83,12 +94,13 @@ def _leaving(enqueue: Enqueue, key: str, waited_s: float) -> str:
 
 
 def _stretch(
-    hotline: Hotline, enqueue: Enqueue, webhook: Webhook, sequence: int, announced: int, waited_s: float
+    hotline: Hotline,
+    enqueue: Enqueue,
+    speech: list[ET.Element],
+    sequence: int,
+    announced: int,
+    waited_s: float,
 ) -> str:
-    due = waited_s >= (announced + 1) * enqueue.announce_every_s
-    if due:
-        announced = int(waited_s // enqueue.announce_every_s)
-    speech = _announcement(hotline, enqueue, webhook) if due else []
     music = hotline.audio.music(enqueue.music)
     if music and not speech:
         speech = [verb("Play", music)]
@@ -107,15 +119,43 @@ def _stretch(
     return document([gather])
 
 
-def _announcement(hotline: Hotline, enqueue: Enqueue, webhook: Webhook) -> list[ET.Element]:
+def _announcement(
+    session: Session, hotline: Hotline, enqueue: Enqueue, call: TwilioCall, announced: int, now: datetime
+) -> list[ET.Element]:
     speech = spoken(hotline, enqueue.announce)
-    position = webhook.get("QueuePosition")
-    if enqueue.announce_position and position:
+    line = [waiting for waiting in waiting_callers(session) if waiting.queue == call.queue]
+    ahead = line.index(call) if call in line else 0
+    if enqueue.announce_position:
         language = enqueue.language if enqueue.language in _PLACES else "en"
-        ahead = int(position) - 1
         first, later = _PLACES[language]
         speech.append(say(language, later.format(ahead=ahead) if ahead > 0 else first))
-        average_s = webhook.seconds("AvgQueueTime") or 0.0
-        if ahead > 0 and average_s >= 60:
-            speech.append(say(language, _WAITS[language].format(minutes=math.ceil(average_s / 60))))
+    if enqueue.announce_wait:
+        head_since = (line[0].entered_at if line else call.entered_at) or now
+        said = _wait_said(session, call, announced, now, place=ahead + 1, head_since=head_since)
+        speech += spoken(hotline, (wait_prompt(said, enqueue.language),))
     return speech
+
+
+def _wait_said(
+    session: Session, call: TwilioCall, announced: int, now: datetime, *, place: int, head_since: datetime
+) -> WaitRange | None:
+    """Return the wait that this announcement says, and keep it; repeated, it says the same."""
+    expected = expected_wait(
+        session,
+        call.queue,
+        now=now,
+        place=place,
+        head_since=head_since,
+        agents=agents_on_duty(session, call.queue),
+    )
+    number = call.sequence * _ANNOUNCEMENTS_OF_A_WAIT + announced
+    return note_said(
+        session,
+        expected,
+        provider=PROVIDER,
+        call=call.call_sid,
+        queue=call.queue,
+        number=number,
+        at=now,
+        place=place,
+    ).said

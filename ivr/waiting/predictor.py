@@ -162,7 +162,7 @@ def _quantile(share: float, place: int, weight: float, exposure_s: float) -> flo
 def _waits_longer(wait_s: float, place: int, weight: float, exposure_s: float) -> float:
     """Return the probability of fewer than `place` answers in a time: negative binomial, as the rate is gamma."""
     missed = wait_s / (exposure_s + wait_s)
-    term = (1 - missed) ** weight
+    term: float = (1 - missed) ** weight
     total = term
     for answers in range(1, place):
         term *= missed * (weight + answers - 1) / answers

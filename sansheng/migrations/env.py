@@ -15,6 +15,7 @@ import ivr.metrics.models
 import ivr.missed.models
 import ivr.models
 import ivr.twilio.models
+import ivr.waiting.models
 import qa.models
 import recording.models
 from core.db import Base, EncryptedText, JSONValue, UTCDateTime
@@ -31,6 +32,7 @@ _DECLARING = (
     ivr.twilio.models,
     ivr.metrics.models,
     ivr.missed.models,
+    ivr.waiting.models,
     recording.models,
     qa.models,
 )

@@ -23,6 +23,7 @@ class Queue(Node):
         priority: of this entrance; a VIP's priority is added.
         record: record the conversation, if the caller has been told or has agreed.
         announce: said again and again while waiting; says sorry and please wait.
+        announce_wait: also say how long it will take, as a range.
     """
 
     kind: ClassVar[str] = "queue"
@@ -36,6 +37,7 @@ class Queue(Node):
     announce: tuple[str, ...]
     announce_every_s: float
     announce_position: bool
+    announce_wait: bool
     callback_key: str
     leave_key: str
 
@@ -58,6 +60,7 @@ class Queue(Node):
             announce=read_speech(section, "announce", required=False),
             announce_every_s=section.number("announce_every_s", 10, 600, 30),
             announce_position=section.flag("announce_position", default=False),
+            announce_wait=section.flag("announce_wait", default=False),
             callback_key=callback_key,
             leave_key=leave_key,
         )
@@ -74,6 +77,7 @@ class Queue(Node):
             announce=flow.speech(self.announce, state),
             announce_every_s=self.announce_every_s,
             announce_position=self.announce_position,
+            announce_wait=self.announce_wait,
             callback_key=self.callback_key,
             leave_key=self.leave_key,
         )

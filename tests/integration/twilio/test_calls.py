@@ -1,13 +1,18 @@
 """Whole calls on the virtual Twilio end up in the call log as calls on Asterisk do."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select, text
 
 from ivr.callbacks import Callback
 from ivr.callers.lists import list_caller
-from ivr.models import Agent, Call, QueueVisit
+from ivr.models import Agent, Call, Queue, QueueVisit
 from ivr.services import call_path
 from ivr.twilio.models import TwilioCall
+from ivr.waiting.judging import judge
+from ivr.waiting.models import WaitPrediction
+from ivr.waiting.wording import wait_prompt
 from tests.integration.twilio.virtual_legs import HANG_UP, Knobs, QueuePlan, ScriptedCaller
 
 
@@ -115,3 +120,48 @@ def test_lists_that_cannot_be_read_cost_nobody_the_call(hotline):
     line.settle()
     with line.installation.unit_of_work(read_only=True) as session:
         assert the_call(session, sid).outcome == "answered"
+
+
+def test_a_waiting_caller_hears_an_honest_range_which_is_judged_afterwards(hotline):
+    """Twenty callers before have taught the line: an answer every minute from two agents."""
+    line = hotline(Knobs())
+    _teach(line.installation)
+    documents = []
+    line.app.after_request(lambda answer: documents.append(answer.get_data(as_text=True)) or answer)
+    line.twilio.agents_answer = lambda: (99.0, "")
+    sid = line.twilio.call(ScriptedCaller(keys=["1", "1"], queues=[QueuePlan("timeout")]))
+    line.settle()
+    with line.installation.unit_of_work(read_only=True) as session:
+        told = session.scalars(select(WaitPrediction).order_by(WaitPrediction.number)).all()
+        first = [row for row in told if row.provider_call_id == sid]
+        assert len({row.number for row in first}) == len(first) >= 3
+        assert first[0].said is not None
+        assert (first[0].queue, first[0].place) == ("consulting", 1)
+        said = [wait_prompt(row.said, "zh").text for row in first]
+    assert all(text in "".join(documents) for text in said)
+    since = line.installation.clock.now() - timedelta(days=1)
+    with line.installation.unit_of_work(read_only=True) as session:
+        (found,) = judge(session, since=since, until=line.installation.clock.now() + timedelta(days=1))
+    assert found.announced == len(first)
+
+
+def _teach(installation):
+    now = installation.clock.now()
+    with installation.unit_of_work() as session:
+        queue = session.scalars(select(Queue).where(Queue.name == "consulting")).one()
+        for number in range(20):
+            answered_at = now - timedelta(minutes=number)
+            entered_at = answered_at - timedelta(minutes=4)
+            call = Call(
+                provider="twilio",
+                provider_call_id=f"before{number}",
+                outcome="answered",
+                started_at=entered_at,
+            )
+            call.visits = [
+                QueueVisit(
+                    number=1, queue_id=queue.id, entered_at=entered_at, left_queue_at=answered_at,
+                    outcome="answered", wait_s=240.0, talk_s=110.0,
+                )
+            ]  # fmt: skip
+            session.add(call)
