@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from core.accounts import User
 from core.clock import SystemClock
 from core.installation import Installation
 from core.settings import Settings
@@ -25,6 +27,7 @@ from tests.asterisk.rtp import Telephone
 from tests.asterisk.scene import AGENT_HZ, CALLER_HZ, tone
 from tests.asterisk.sipp import CARRIER, Stage, phone_address
 from tests.waiting import wait_until
+from web.app import create_app
 
 AGENTS = ("1001", "1002", "1003")
 OPEN, CLOSED = '"00:00-24:00"', ""
@@ -106,11 +109,11 @@ class Telephony:
             "SANSHENG_SIP_RTP_END": str(s.sip.rtp_end),
         }
 
-    def sansheng(self, *arguments):
-        """Start a command of ours."""
+    def sansheng(self, *arguments, **variables):
+        """Start a command of ours, with settings of its own."""
         return subprocess.Popen(
             [Path(sys.executable).with_name("sansheng"), *arguments],
-            env=self.environment(),
+            env=self.environment() | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "sansheng.log").open("ab"),
@@ -127,8 +130,8 @@ class Telephony:
     def use_flow(self, document):
         Path(self.settings.agi.flow).write_text(document, encoding="utf-8")
 
-    def start_ivr(self):
-        self.ivr = self.sansheng("ivr")
+    def start_ivr(self, **variables):
+        self.ivr = self.sansheng("ivr", **variables)
         wait_until(self._listens, "the FastAGI server to listen")
 
     def stop_ivr(self):
@@ -180,6 +183,28 @@ def telephony(running):
     yield running
     running.asterisk.clear()
     running.stop_ivr()
+
+
+def browser_of(telephony, username):
+    """A browser in which somebody of the seeded people is logged in."""
+    client = create_app(telephony.installation).test_client()
+    with telephony.installation.unit_of_work(read_only=True) as session:
+        user = session.scalars(select(User).where(User.username == username)).one()
+    with client.session_transaction() as cookie:
+        cookie["user_id"], cookie["epoch"] = user.id, user.session_epoch
+    client.set_cookie("sansheng_locale", "en")
+    return client
+
+
+@pytest.fixture
+def lead(telephony):
+    """A browser of the QA lead."""
+    return browser_of(telephony, "lead")
+
+
+@pytest.fixture
+def supervisor(telephony):
+    return browser_of(telephony, "supervisor")
 
 
 @pytest.fixture

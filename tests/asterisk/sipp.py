@@ -5,7 +5,8 @@ INVITE; SIPp's own digits come from the wrong port, so digits are part of the pl
 leaves a ghost in the queue, so parties end their calls themselves.
 """
 
-import os
+import contextlib
+import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,21 @@ from xml.sax.saxutils import escape
 from tests.waiting import wait_until
 
 ASTERISK = "127.0.0.1"
-NETWORK = "127.0." + os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+_RESERVED_BY_PORT = 5059
+
+
+def _own_network():
+    """Take a network of loopback addresses that no other run on this machine has, for as long as this process runs."""
+    for number in range(1, 255):
+        reserved = socket.socket()
+        with contextlib.suppress(OSError):
+            reserved.bind((f"127.0.{number}.1", _RESERVED_BY_PORT))
+            return f"127.0.{number}", reserved
+        reserved.close()
+    raise RuntimeError("254 runs of these tests go on already")
+
+
+NETWORK, _RESERVED = _own_network()
 """Parties of one test run; runs beside each other have their own."""
 CARRIER = f"{NETWORK}.2"
 
@@ -68,6 +83,24 @@ def _reply(status, *, tagged=False, body=""):
         f"Content-Type: application/sdp\nContent-Length: [len]\n\n{body}" if body else "Content-Length: 0\n"
     )
     return _REPLY.format(status=status, tag=tag, rest=contact + content)
+
+
+_CONTACT = "<sip:[service]@[local_ip]:[local_port]>"
+_CONSULTATION = "consultation///"
+
+
+def _left_by_other_side(label):
+    """A BYE, after however many NOTIFYs of how a transfer goes; takes three labels."""
+    told, left = label + 1, label + 2
+    return [
+        f'<label id="{label}"/>',
+        f'<recv request="NOTIFY" optional="true" next="{told}"/>',
+        f'<recv request="BYE" next="{left}" timeout="60000"/>',
+        f'<label id="{told}"/>',
+        send(_reply("200 OK"), retrans=False).replace("<send>", f'<send next="{label}">'),
+        f'<label id="{left}"/>',
+        send(_reply("200 OK"), retrans=False),
+    ]
 
 
 class Caller:
@@ -198,17 +231,43 @@ class Agent:
 
     def transfers_to(self, extension):
         """Hand the caller over without asking; an agent's SIPp knows no `[remote_ip]`."""
-        refer = f"Refer-To: <sip:{extension}@{ASTERISK}>\nContact: <sip:[service]@[local_ip]:[local_port]>\n"
+        refer = f"Refer-To: <sip:{extension}@{ASTERISK}>\nContact: {_CONTACT}\n"
         self.steps += [
             send(self._request("REFER") + refer + "Content-Length: 0\n"),
             '<recv response="202"/>',
-            '<label id="1"/>',
-            '<recv request="NOTIFY" optional="true" next="2"/>',
-            '<recv request="BYE" next="3" timeout="60000"/>',
-            '<label id="2"/>',
-            send(_reply("200 OK"), retrans=False).replace("<send>", '<send next="1">'),
-            '<label id="3"/>',
-            send(_reply("200 OK"), retrans=False),
+            *_left_by_other_side(1),
+        ]
+        return self
+
+    def consults(self, extension, *, talks_s=2.0):
+        """Call a colleague on a second line; what stands before `///` lets SIPp know both lines as one call."""
+        to = f"<sip:{extension}@{ASTERISK}>"
+        tag = '<ereg regexp="tag=(.*)" search_in="hdr" header="To:" assign_to="all,consulted"/>'
+        body = _SDP.format(user="agent", direction="sendrecv")
+        invite = self._consultation("INVITE", extension, to) + f"Contact: {_CONTACT}\n"
+        self.steps += [
+            send(f"{invite}Content-Type: application/sdp\nContent-Length: [len]\n\n{body}"),
+            *(f'<recv response="{code}" optional="true"/>' for code in (100, 180, 183)),
+            f'<recv response="200"><action>{tag}</action></recv>',
+            send(
+                self._consultation("ACK", extension, f"{to};tag=[$consulted]") + "Content-Length: 0\n",
+                retrans=False,
+            ),
+            '<Reference variables="all"/>',
+            pause(talks_s),
+        ]
+        return self
+
+    def brings_together(self, extension):
+        """Hand the caller over to the colleague who was asked, and leave both lines."""
+        own = _CONSULTATION.replace("/", "%2F")
+        replaces = f"{own}[call_id]%3Bto-tag%3D[$consulted]%3Bfrom-tag%3Dconsult[call_number]"
+        refer = f"Refer-To: <sip:{extension}@{ASTERISK}?Replaces={replaces}>\nContact: {_CONTACT}\n"
+        self.steps += [
+            send(self._request("REFER") + refer + "Content-Length: 0\n"),
+            '<recv response="202"/>',
+            *_left_by_other_side(1),
+            *_left_by_other_side(4),
         ]
         return self
 
@@ -222,6 +281,14 @@ class Agent:
     def is_hung_up_on(self, *, timeout_s=120):
         self.steps += [receive("BYE", timeout_s=timeout_s), send(_reply("200 OK"), retrans=False)]
         return self
+
+    def _consultation(self, method, extension, to):
+        return (
+            f"{method} sip:{extension}@{ASTERISK} SIP/2.0\n"
+            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
+            f"From: <sip:agent@[local_ip]:[local_port]>;tag=consult[call_number]\nTo: {to}\n"
+            f"Call-ID: {_CONSULTATION}[call_id]\nCSeq: 1 {method}\nMax-Forwards: 70\n"
+        )
 
     def _request(self, method, *, same=False):
         self.number += not same

@@ -210,6 +210,30 @@ def test_a_blind_transfer_ends_the_queues_part(telephony, stage, before, caller_
     assert call["outcome"] == "answered"
 
 
+def test_an_attended_transfer_ends_the_queues_part_when_the_caller_is_handed_over(
+    telephony, stage, before, caller_sends, agent_voice
+):
+    """The first agent asks the second on another line, then brings both together."""
+    telephony.asterisk.log_in("consulting", "1001")
+    first = Agent().rings(1).answers().plays(agent_voice).waits(2).puts_on_hold()
+    first = stage.agent("1001", first.consults("1002", talks_s=3.0).brings_together("1002"))
+    second = stage.agent("1002", answers(agent_voice, rings_s=0.5, talks_s=8))
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE, MENU)).is_hung_up_on())
+    first.ends()
+    second.ends()
+    caller.ends()
+    call = settled_call(telephony, after=before)
+    assert call["visits"] == [visit("consulting", "answered", "1001", "transfer", [("1001", "answered")])]
+    assert call["talk_s"] == pytest.approx(
+        6, abs=2
+    )  # until the hand-over: the colleague's part is not the queue's
+    assert call["path"][-4:-2] == ["consulting_queue:bridged", "survey:exhausted"]
+    assert (call["outcome"], call["agent"]) == ("answered", "1001")
+    log = telephony.asterisk.queue_log.read_text()
+    assert f"|{call['id']}|consulting|PJSIP/1001|ATTENDEDTRANSFER|BRIDGE|" in log
+    assert f"|{call['id']}|consulting|PJSIP/1001|COMPLETE" not in log
+
+
 def test_a_message_after_hours(telephony, stage, before, caller_sends):
     telephony.use_flow(always(shipped_document(), CLOSED))
     telephony.stop_ivr()

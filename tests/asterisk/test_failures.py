@@ -4,7 +4,7 @@ import pytest
 
 from tests.asterisk.ledger import rows, settled_call
 from tests.asterisk.scene import LANGUAGE, MENU, answers, visit
-from tests.asterisk.sipp import Caller
+from tests.asterisk.sipp import Agent, Caller
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.asterisk
@@ -80,6 +80,47 @@ def test_our_server_is_down_when_the_call_ends(telephony, stage, before, caller_
     call = settled_call(telephony, after=before)
     assert (call["outcome"], call["path"][-1]) == ("answered", "consulting:next")
     assert call["visits"] == [visit("consulting", "answered", "1001", "agent", [("1001", "answered")])]
+
+
+@pytest.fixture
+def short_silence(telephony):
+    """A trunk that lets a caller of whom nothing is heard go after seconds, not two minutes."""
+    path = telephony.asterisk.folder / "etc/pjsip.conf"
+    written = path.read_text()
+    path.write_text(written.replace("rtp_timeout = 120", "rtp_timeout = 3  "))
+    assert path.read_text() != written
+    telephony.asterisk.cli("module reload res_pjsip.so")
+    yield
+    path.write_text(written)
+    telephony.asterisk.cli("module reload res_pjsip.so")
+
+
+@pytest.mark.usefixtures("short_silence")
+def test_a_callers_telephone_dies_in_the_queue(telephony, stage, before, caller_sends):
+    """A ghost does not keep its place, nor ring an agent for nobody."""
+    log = telephony.asterisk.queue_log
+    earlier = len(log.read_text()) if log.exists() else 0
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE, MENU, voice_s=60)).is_hung_up_on())
+    wait_until(lambda: log.exists() and "|ENTERQUEUE|" in log.read_text()[earlier:], "the queue")
+    caller.stop()
+    call = settled_call(telephony, after=before)
+    assert call["outcome"] == "abandoned"
+    assert call["visits"] == [visit("consulting", "abandoned", ended_by="caller")]
+
+
+@pytest.mark.usefixtures("short_silence")
+def test_a_callers_telephone_dies_in_the_conversation(telephony, stage, before, caller_sends, agent_voice):
+    log = telephony.asterisk.queue_log
+    earlier = len(log.read_text()) if log.exists() else 0
+    telephony.asterisk.log_in("consulting", "1001")
+    agent = stage.agent("1001", Agent().rings(1).answers().plays(agent_voice).is_hung_up_on())
+    caller = stage.call(Caller().answered().plays(caller_sends(LANGUAGE, MENU, voice_s=60)).is_hung_up_on())
+    wait_until(lambda: log.exists() and "|CONNECT|" in log.read_text()[earlier:], "the conversation")
+    caller.stop()
+    agent.ends()
+    call = settled_call(telephony, after=before)
+    assert call["visits"] == [visit("consulting", "answered", "1001", "caller", [("1001", "answered")])]
+    assert call["outcome"] == "answered"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from ivr.live import read_live
 from recording.models import Recording
 from recording.muting import pause_recording, resume_recording
 from recording.spool import ingest_spooled
+from tests.asterisk.cut_line import CutLine
 from tests.asterisk.ledger import rows, settled_call
 from tests.asterisk.scene import LANGUAGE, MENU, answers
 from tests.asterisk.sipp import Agent, Caller
@@ -128,6 +129,37 @@ def test_the_line_to_asterisk_is_cut_while_a_caller_comes_and_goes(
     wait_until(lambda: not waiting(floor) and not floor().problem, "the caller to be gone from the floor")
     assert not floor().is_stale(SystemClock().now())
     assert floor().silent_from is None
+
+
+def test_the_line_to_asterisk_is_down_for_twenty_seconds_while_callers_come_and_go(
+    telephony, stage, floor, before, caller_sends, supervisor
+):
+    """The wall says that it knows nothing, and since when; mended, it shows who is there now. No fact is lost."""
+    line = CutLine(telephony.settings.ami.port)
+    telephony.stop_ivr()
+    telephony.start_ivr(SANSHENG_AMI_PORT=str(line.port))
+    stream = caller_sends(LANGUAGE, MENU)
+    goes = stage.call(Caller("13900139001").answered().plays(stream).waits(15).hangs_up())
+    wait_until(lambda: [c.caller for c in waiting(floor)] == ["139****9001"], "the first caller")
+    line.cut()
+    comes = stage.call(Caller("13900139002").answered().plays(stream).waits(60).hangs_up(), port=5062)
+    goes.ends()
+    wait_until(lambda: floor().age_s(SystemClock().now()) > 20, "twenty seconds without a word")
+    assert "cannot be reached" in floor().problem
+    assert "The telephony is not heard" in supervisor.get("/wall/board").text
+    wait_until(lambda: "13900139002" in telephony.asterisk.queue_log.read_text(), "the second caller")
+    line.mend()
+    wait_until(lambda: [c.caller for c in waiting(floor)] == ["139****9002"], "the floor as it is now")
+    assert floor().problem == ""
+    assert "The telephony is not heard" not in supervisor.get("/wall/board").text
+    assert floor().silent_from is None, "a line that broke is no crash"
+    comes.ends()
+    settled_call(telephony, after=before)
+    assert [(call["caller"], call["outcome"]) for call in rows(telephony, after=before)] == [
+        ("13900139001", "abandoned"),
+        ("13900139002", "abandoned"),
+    ]
+    line.cut()
 
 
 def test_asterisk_is_killed_in_a_conversation(

@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import select
 
-from core.accounts import User
 from ivr.models import Call
 from qa.models import AutoScore
 from recording.models import Recording
@@ -14,7 +13,6 @@ from tests.asterisk.ledger import newest_id, settled_call
 from tests.asterisk.rtp import Telephone
 from tests.asterisk.sipp import Agent, Caller
 from tests.waiting import wait_until
-from web.app import create_app
 
 pytestmark = pytest.mark.asterisk
 
@@ -30,22 +28,8 @@ def worker(telephony):
     process.wait(60)
 
 
-@pytest.fixture
-def inspector(telephony):
-    """A browser of the QA lead."""
-    client = create_app(telephony.installation).test_client()
-    with telephony.installation.unit_of_work(read_only=True) as session:
-        lead = session.scalars(select(User).where(User.username == "lead")).one()
-    with client.session_transaction() as cookie:
-        cookie["user_id"], cookie["epoch"] = lead.id, lead.session_epoch
-    client.set_cookie("sansheng_locale", "en")
-    return client
-
-
 @pytest.mark.usefixtures("worker")
-def test_a_call_is_dialled_answered_recorded_transcribed_scored_and_shown(
-    telephony, stage, tmp_path, inspector
-):
+def test_a_call_is_dialled_answered_recorded_transcribed_scored_and_shown(telephony, stage, tmp_path, lead):
     before = newest_id(telephony)
     script = next(call for call in scripted_calls() if call.key == "consulting-01")
     spoken = render(script)
@@ -70,7 +54,7 @@ def test_a_call_is_dialled_answered_recorded_transcribed_scored_and_shown(
     assert judged["roles"] == ["caller", "agent"]
     assert judged["points"] > 50
 
-    page = inspector.get(f"/calls/{judged['call_id']}").text
+    page = lead.get(f"/calls/{judged['call_id']}").text
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
     for shown in ("王敏", "Talk", f"/recordings/{judged['recording_id']}/audio"):
         assert shown in page
