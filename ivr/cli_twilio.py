@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Final
+from typing import Final, cast
 
 import click
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.models import Agent
 from ivr.twilio.account import RestAccount
-from ivr.twilio.dispatch import dispatch
+from ivr.twilio.duty import State, set_state
 from ivr.twilio.models import TwilioAgent
 from ivr.twilio.setup import Finding, examine, set_up
 
@@ -73,10 +73,8 @@ def agent(installation: Installation, code: str, address: str | None, state: str
             row = TwilioAgent(agent_id=known.id, address=address, state="away", idle_since=now)
             session.add(row)
         row.address = address or row.address
-        if state is not None and state != row.state:
-            row.state, row.idle_since = state, now
         session.flush()
-        dispatch(session, installation.settings.twilio, now)
+        set_state(session, installation.settings.twilio, row, cast("State", state or row.state), now)
         click.echo(_("agent %(code)s: %(state)s", code=code, state=row.state))
 
 

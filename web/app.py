@@ -18,6 +18,7 @@ from web.callers.views import blueprint as callers
 from web.calls.views import blueprint as calls
 from web.charts import interval_bar
 from web.context import WebApp, account
+from web.duty.views import blueprint as duty
 from web.errors import install_errors
 from web.evaluations.views import blueprint as evaluations
 from web.formats import install_formats
@@ -76,6 +77,7 @@ def create_app(installation: Installation) -> WebApp:
         hooks,
         reports,
         wall,
+        duty,
         missed,
         callers,
         staffing,
@@ -115,6 +117,7 @@ def _current_section() -> str:
         "callers": "/callers",
         "staffing": "/staffing",
         "wall": "/wall",
+        "duty": "/duty",
         "reports": "/reports",
     }
     return sections.get(blueprint, "/calls") if blueprint not in {"", "auth"} else ""

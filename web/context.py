@@ -20,6 +20,8 @@ from core.installation import Installation
 _READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 _WITHOUT_DATABASE = {None, "static", "health", "hooks.audio", "hooks.fallback"}
 """Endpoints that must answer when the database does not."""
+_ASK_TELEPHONY = {"duty.act", "duty.listen"}
+"""They wait for a telephony, which may take seconds, and write in units of their own: nobody waits for them."""
 
 
 class WebApp(Flask):
@@ -31,7 +33,8 @@ class WebApp(Flask):
         """Run the view inside a unit of work; what the view raises rolls it back."""
         if request.endpoint in _WITHOUT_DATABASE:
             return super().dispatch_request()
-        with self.installation.unit_of_work(read_only=request.method in _READING_METHODS) as session:
+        reading = request.method in _READING_METHODS or request.endpoint in _ASK_TELEPHONY
+        with self.installation.unit_of_work(read_only=reading) as session:
             g.session = session
             return super().dispatch_request()
 

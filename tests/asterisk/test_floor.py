@@ -145,7 +145,7 @@ def test_the_line_to_asterisk_is_down_for_twenty_seconds_while_callers_come_and_
     comes = stage.call(Caller("13900139002").answered().plays(stream).waits(60).hangs_up(), port=5062)
     goes.ends()
     wait_until(lambda: floor().age_s(SystemClock().now()) > 20, "twenty seconds without a word")
-    assert "cannot be reached" in floor().problem
+    assert f"127.0.0.1:{line.port}" in floor().problem
     assert "The telephony is not heard" in supervisor.get("/wall/board").text
     wait_until(lambda: "13900139002" in telephony.asterisk.queue_log.read_text(), "the second caller")
     line.mend()

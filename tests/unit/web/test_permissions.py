@@ -42,6 +42,10 @@ EXPECTED = {
     "wall.show": FLOOR,
     "wall.board": FLOOR,
     "wall.stream": FLOOR,
+    "duty.index": CALLS,
+    "duty.show": CALLS,
+    "duty.act": {Role.AGENT, Role.SUPERVISOR},
+    "duty.listen": {Role.SUPERVISOR},
     "missed.index": CALLS,
     "missed.take": CALLS,
     "missed.close": CALLS,
@@ -64,6 +68,7 @@ HOOKS = {
 }  # fmt: skip
 PUBLIC = {"static", "health", "auth.login", "auth.preferences", *HOOKS}
 ARGUMENTS = {
+    "agent_id": 999,
     "listing_id": 999,
     "filename": "src/tokens.css",
     "event": "digits",
