@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 ASTERISK_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sansheng-asterisk
 
-.PHONY: help setup demo test test-postgres test-asterisk check bench screenshots docs clean
+.PHONY: help setup demo test test-postgres test-asterisk check fuzz bench screenshots docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -40,6 +40,10 @@ check: setup  ## lint, types, imports, stale documentation
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m docs.generate --check
+
+fuzz: setup  ## fuzz the parsers of what Asterisk sends, 200 s each (not part of the tests)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	for name in agi ami queue_log; do $(BIN)/python -m tests.fuzz $$name 200 || exit 1; done
 
 bench: setup  ## measure; prints the figures that docs/performance.md quotes
 	$(BIN)/python -m bench

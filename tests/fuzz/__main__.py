@@ -1,7 +1,7 @@
 """`python -m tests.fuzz agi|ami|queue_log [SECONDS]`: fuzz one parser with atheris (`make fuzz` does all three).
 
-Not part of `make test`: the promises run there with hypothesis and on what was found here. What is found is kept
-in the folder it is run in, as `crash-...`; the figures are printed at the end.
+Not part of `make test`, where hypothesis holds the parsers to the same promises. An input that breaks one is kept
+in the folder this is run in, as `crash-...`; the figures are printed at the end.
 """
 
 import sys
@@ -42,4 +42,5 @@ def main():
         atheris.Fuzz()
 
 
-main()
+if __name__ == "__main__":
+    main()
