@@ -23,7 +23,7 @@ from ivr.metrics.command import define, definitions, report
 from ivr.staffing.command import staffing
 from ivr.waiting.command import predictions
 
-_KINDS: Final = ("bad_lines", "orphans", "duplicates", "clock_jumps")
+_KINDS: Final = ("bad_lines", "orphans", "duplicates", "clock_jumps", "presence")
 
 
 @click.group()
@@ -63,7 +63,13 @@ def integrity(installation: Installation, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=2))
         return
-    titles = (_("Bad lines"), _("Ends never written"), _("Lines written twice"), _("Clocks set back"))
+    titles = (
+        _("Bad lines"),
+        _("Ends never written"),
+        _("Lines written twice"),
+        _("Clocks set back"),
+        _("Agents' comings and goings never written"),
+    )
     for kind, title in zip(_KINDS, titles, strict=True):
         _print_findings(title, getattr(report, kind))
     if not report.count:

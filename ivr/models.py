@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.db import Base, EncryptedText, JSONValue, UTCDateTime
@@ -125,6 +125,13 @@ class CallEvent(Base):
     __table_args__ = (
         UniqueConstraint("origin", "position"),
         Index("ix_call_event_provider_call_id_at", "provider_call_id", "at"),
+        Index(
+            "ix_call_event_agent_at",
+            "agent",
+            "at",
+            sqlite_where=text("provider_call_id = ''"),
+            postgresql_where=text("provider_call_id = ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(_BigId, primary_key=True)

@@ -1,7 +1,7 @@
 """What did not reconcile in the queue_log, each with file and line: shown, never dropped.
 
-Four kinds: lines that cannot be read, visits and conversations whose end was never written, lines that
-are there twice, and clocks that were set back.
+Five kinds: lines that cannot be read, visits and conversations whose end was never written, lines that
+are there twice, clocks that were set back, and agents who logged in or out without a line for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from core.i18n import gettext as _
 from ivr.ledger.ordering import LATE_WRITE_S
 from ivr.ledger.reading import BadLine
-from ivr.models import Call, CallEvent, Queue, QueueLogFile, QueueLogProblem, QueueVisit
+from ivr.models import Agent, Call, CallEvent, Queue, QueueLogFile, QueueLogProblem, QueueVisit
+from ivr.presence.models import AgentSession
 
 LIMIT: Final = 1000
 """Findings of one kind that are listed; all are counted."""
@@ -53,11 +54,12 @@ class IntegrityReport:
     orphans: Findings
     duplicates: Findings
     clock_jumps: Findings
+    presence: Findings
 
     @property
     def count(self) -> int:
         """Number of findings of all kinds."""
-        kinds = (self.bad_lines, self.orphans, self.duplicates, self.clock_jumps)
+        kinds = (self.bad_lines, self.orphans, self.duplicates, self.clock_jumps, self.presence)
         return sum(kind.count for kind in kinds)
 
 
@@ -70,6 +72,7 @@ def integrity_report(session: Session) -> IntegrityReport:
         orphans=_listed(_orphans(session, names)),
         duplicates=_listed(_duplicates(session, names)),
         clock_jumps=_listed(_clock_jumps(session, names)),
+        presence=_listed(_presence(session, names)),
     )
 
 
@@ -190,6 +193,32 @@ def _clock_jumps(session: Session, names: dict[str, str]) -> Iterable[Finding]:
         if seconds > LATE_WRITE_S:
             reason = _("the clock was set back by %(seconds)s s", seconds=f"{seconds:.0f}")
             yield Finding(_place(names, origin, position), reason, call_id)
+
+
+def _presence(session: Session, names: dict[str, str]) -> Iterable[Finding]:
+    """Log-ins that were told twice and log-outs of agents who were not there: a line between is missing."""
+    stay = AgentSession
+    rows = session.execute(
+        select(Agent.interface, Queue.name, stay.began_by, stay.settled_at)
+        .join(stay.agent)
+        .outerjoin(stay.queue)
+        .where(stay.queue_id.is_not(None) | (stay.began_by == "unknown"))
+        .where((stay.began_by == "unknown") | (stay.ended_by == "unknown"))
+        .order_by(stay.settled_at, stay.agent_id, stay.queue_id)
+    )
+    for agent, queue, began_by, told_at in rows.all():
+        lines = (
+            select(CallEvent.origin, CallEvent.position)
+            .where(CallEvent.provider_call_id == "", CallEvent.agent == agent, CallEvent.at == told_at)
+            .order_by((CallEvent.queue == (queue or "")).desc(), CallEvent.position)
+        )
+        line = session.execute(lines.limit(1)).first()
+        place = _place(names, line.origin, line.position) if line else ""
+        if began_by == "unknown":
+            reason = _("agent %(agent)s logged out; the log-in was never written", agent=agent)
+        else:
+            reason = _("agent %(agent)s logged in again; the log-out before was never written", agent=agent)
+        yield Finding(place, reason)
 
 
 def _place(names: dict[str, str], origin: str, position: int) -> str:

@@ -30,6 +30,14 @@ PROBLEMS: Final = {
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """A time before this comes from a machine whose clock was not set."""
 
+OF_NO_CALL: Final = frozenset(
+    {
+        "ADDMEMBER", "AGENTCALLBACKLOGIN", "AGENTCALLBACKLOGOFF", "AGENTLOGIN", "AGENTLOGOFF", "PAUSE", "PAUSEALL",
+        "QUEUESTART", "REMOVEMEMBER", "UNPAUSE", "UNPAUSEALL",
+    }
+)  # fmt: skip
+"""Agents coming, pausing and going. A line of theirs may name the call an agent made for it: nobody's visit."""
+
 _CHUNK: Final = 1 << 20
 _LONGEST_LINE: Final = 16_384
 _FIELDS: Final = 10
@@ -163,7 +171,8 @@ def _parse(content: bytes, position: int, latest: datetime) -> QueueLogLine:
         raise _Unreadable("no_event")
     return QueueLogLine(
         at=_time(parts[0], latest),
-        call_id="" if parts[1].isalpha() else parts[1],  # NONE, REALTIME, MANAGER, CLI: no call's event
+        # NONE, REALTIME, MANAGER, CLI: no call's event
+        call_id="" if parts[1].isalpha() or parts[4] in OF_NO_CALL else parts[1],
         queue="" if parts[2] in _NOBODY else parts[2],
         agent="" if parts[3] in _NOBODY else parts[3],
         event=parts[4],

@@ -36,6 +36,7 @@ from ivr.ledger.files import open_log, origin_of
 from ivr.ledger.machine import derive_facts
 from ivr.ledger.reading import BadLine, QueueLogLine, RawLine, raw_lines, read_line
 from ivr.models import Call, CallEvent, QueueLogFile, QueueLogProblem
+from ivr.presence.store import note_presence, rebuild_presence
 
 BATCH_LINES: Final = 20_000
 _CLOCKS_DIFFER: Final = timedelta(days=1)
@@ -206,6 +207,7 @@ def _keep_lines(session: Session, origin: str, lines: Sequence[QueueLogLine], *,
     # A call that the batch's end cuts in two is not over because of that: time goes as far as the lines.
     reached = min(now, max(line.at for line in lines))
     _derive(session, provider, by_call, parties=_parties(lines), until=reached, now=now)
+    note_presence(session, provider, (event for call_id, event in told if not call_id))
     return set(by_call)
 
 
@@ -251,7 +253,11 @@ def close_settled_calls(installation: Installation) -> int:
 
 
 def rebuild(installation: Installation, *, progress: Progress | None = None) -> int:
-    """Derive every call anew from the stored events; return how many. Call rows keep their ids."""
+    """Derive every call, and the agents' presence, anew from the stored events; return how many calls.
+
+    Call rows keep their ids.
+    """
+    rebuild_presence(installation)
     now = installation.clock.now()
     last, done = "", 0
     while True:

@@ -7,9 +7,10 @@ stamps are whole seconds: such figures are good to one second).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Final
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from ivr.ledger.entries import insert_events
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.steps import FlowStep, record_flow_steps
 from ivr.models import CallEvent
+from ivr.presence.store import note_presence
 
 PROVIDER: Final = "twilio"
 _PLACES_IN_A_MILLISECOND: Final = 16
@@ -49,8 +51,13 @@ def record_facts(
 
     The caller makes sure that each event is told once.
     """
-    _insert(session, call_sid, list(events))
+    _insert(session, call_sid, f"{PROVIDER}/{call_sid}/queue", list(events))
     record_flow_steps(session, call_sid, steps, now=now, provider=PROVIDER, caller=caller, dialled=dialled)
+
+
+def record_presence(session: Session, events: Sequence[QueueEvent]) -> None:
+    """Keep events of agents coming, pausing and going, in the caller's transaction."""
+    note_presence(session, PROVIDER, _insert(session, "", f"{PROVIDER}/presence", events))
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> float:
@@ -58,31 +65,31 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float:
     return max(0.0, round((end - start).total_seconds(), 3)) if start and end else 0.0
 
 
-def _insert(session: Session, call_sid: str, events: list[QueueEvent]) -> None:
+def _insert(session: Session, call_sid: str, origin: str, events: Sequence[QueueEvent]) -> list[LedgerEvent]:
     """Write events under positions in the order of their times, whatever order they became known in."""
-    if not events:
-        return
-    origin = f"{PROVIDER}/{call_sid}/queue"
-    taken = set(session.scalars(select(CallEvent.position).where(CallEvent.origin == origin)))
+    positions = [int(event.at.timestamp() * 1000) * _PLACES_IN_A_MILLISECOND for event in events]
+    if not positions:
+        return []
+    taken = set(
+        session.scalars(
+            select(CallEvent.position).where(CallEvent.origin == origin, CallEvent.position >= min(positions))
+        )
+    )
     rows = []
-    for event in events:
-        position = int(event.at.timestamp() * 1000) * _PLACES_IN_A_MILLISECOND
-        while position in taken:
-            position += 1
+    for event, first in zip(events, positions, strict=True):
+        position = next(place for place in count(first) if place not in taken)
         taken.add(position)
         rows.append(
-            (
-                call_sid,
-                LedgerEvent(
-                    PROVIDER,
-                    origin,
-                    position,
-                    event.at,
-                    event.queue,
-                    event.agent,
-                    event.kind,
-                    list(event.fields),
-                ),
+            LedgerEvent(
+                PROVIDER,
+                origin,
+                position,
+                event.at,
+                event.queue,
+                event.agent,
+                event.kind,
+                list(event.fields),
             )
         )
-    insert_events(session, rows)
+    insert_events(session, ((call_sid, row) for row in rows))
+    return rows

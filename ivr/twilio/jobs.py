@@ -21,7 +21,8 @@ from core.jobs import enqueue
 from core.logging import get_logger
 from ivr.events import CallRecorded
 from ivr.twilio.api import TwilioApi, connect
-from ivr.twilio.dispatch import DROP_JOB, dispatch, end_offer
+from ivr.twilio.dispatch import DROP_JOB, end_offer
+from ivr.twilio.duty import set_state
 from ivr.twilio.facts import PROVIDER
 from ivr.twilio.hotline import Addresses
 from ivr.twilio.models import TwilioAgent, TwilioOffer, TwilioRecording
@@ -73,9 +74,8 @@ def _cannot_be_rung(installation: Installation, offer_id: int, error: BadInput) 
         offer = session.get_one(TwilioOffer, offer_id, with_for_update=True)
         end_offer(session, offer, now)
         agent = session.get_one(TwilioAgent, offer.agent_id)
-        agent.state = "away"
         _log.error("twilio_agent_unreachable", agent=offer.agent.code, problem=str(error))
-        dispatch(session, installation.settings.twilio, now)
+        set_state(session, installation.settings.twilio, agent, "away", now)
 
 
 def drop_leg(installation: Installation, *, offer_id: int, api: TwilioApi | None = None) -> None:

@@ -67,3 +67,17 @@ def test_bad_lines_are_found(found):
     report = found(SOUND + b"rubbish\n")
 
     assert told(report.bad_lines) == [("queue_log:4", "1 fields; an event has at least 5", "")]
+
+
+def test_comings_and_goings_of_agents_that_were_never_written_are_found(found):
+    report = found(
+        SOUND
+        + log("30|q|Li|REMOVEMEMBER|", "40|q|Li|ADDMEMBER|", "50|q|Li|ADDMEMBER|", call="NONE")
+        + log("60|q|Li|REMOVEMEMBER|", call="NONE")
+    )
+
+    assert told(report.presence) == [
+        ("queue_log:4", "agent Li logged out; the log-in was never written", ""),
+        ("queue_log:6", "agent Li logged in again; the log-out before was never written", ""),
+    ]
+    assert report.count == 2

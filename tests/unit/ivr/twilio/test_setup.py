@@ -1,6 +1,7 @@
 """Set-up changes what differs and nothing else, and says what a person must do."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from core.settings import Settings
 from ivr.cli_twilio import twilio
 from ivr.flow.check import shipped_flow
 from ivr.models import Agent
+from ivr.presence.models import AgentPause, AgentSession
 from ivr.twilio.account import HotlineNumber
 from ivr.twilio.hotline import Addresses
 from ivr.twilio.models import TwilioAgent, TwilioRefusal
@@ -157,3 +159,17 @@ def test_an_agents_telephone_is_kept_encrypted_and_the_state_changes(command, in
     command("agent", "2001", "--state", "paused")
     with installation.unit_of_work(read_only=True) as session:
         assert session.scalars(select(TwilioAgent)).one().state == "paused"
+
+
+def test_the_hours_and_pauses_of_an_agent_are_kept_like_those_of_asterisk(command, installation, clock):
+    begun = clock.now()
+    command("agent", "2001", "--address", "+8613900000000", "--state", "ready")
+    for minutes, state in ((10, "paused"), (25, "ready"), (40, "paused"), (60, "away"), (61, "away")):
+        clock.at = begun + timedelta(minutes=minutes)
+        command("agent", "2001", "--state", state)
+
+    with installation.unit_of_work(read_only=True) as session:
+        stay = session.scalars(select(AgentSession).where(AgentSession.queue_id.is_(None))).one()
+        assert (stay.provider, stay.began_at, stay.ended_at) == ("twilio", begun, begun + timedelta(hours=1))
+        pauses = session.scalars(select(AgentPause).where(AgentPause.queue_id.is_(None))).all()
+        assert [(p.ended_at - p.began_at).total_seconds() for p in pauses] == [900, 1200]
