@@ -88,6 +88,8 @@ ENDPOINTS: Final[dict[str, Rule]] = {
     "duty.act": _any(Permission.STEER_AGENTS, Permission.SEE_OWN_CALLS),
     "duty.listen": _any(Permission.LISTEN_LIVE),
     "missed.index": _SEE_CALLS,
+    "missed.export": _any(Permission.DOWNLOAD, Permission.SEE_NUMBERS),
+    "missed.review": _SEE_CALLS,
     "missed.take": _SEE_CALLS,
     "missed.close": _SEE_CALLS,
     "callers.index": _SEE_FLOOR,

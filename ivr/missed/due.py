@@ -6,32 +6,28 @@ o'clock of the first morning after it. Who was lost in a queue is owed an apolog
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-SHIFT_BEGINS: Final = time(8, 30)
-SHIFT_ENDS: Final = time(17, 30)
-MORNING: Final = time(10)
+from core.setting_sections import ShiftSettings
+from ivr.shifts.hours import local_moment, next_morning, shift_at
+
 MESSAGE: Final = timedelta(hours=1)
 
 
-def due_at(kind: str, missed_at: datetime, zone: ZoneInfo) -> datetime:
+def due_at(kind: str, missed_at: datetime, zone: ZoneInfo, hours: ShiftSettings) -> datetime:
     """Return when a missed call of a kind is due, in UTC."""
-    local = missed_at.astimezone(zone)
-    on_duty = SHIFT_BEGINS <= local.time() < SHIFT_ENDS
-    if not on_duty or kind == "after_hours":
-        days = 0 if local.time() < SHIFT_BEGINS else 1
-        return _at(local, MORNING, zone, days)
+    shift = shift_at(missed_at, zone, hours)
+    if shift is None or kind == "after_hours":
+        return next_morning(missed_at, zone, hours)
     if kind == "voicemail":
         return missed_at.astimezone(UTC) + MESSAGE
-    return _at(local, SHIFT_ENDS, zone, 0)
+    return shift.end
 
 
-def apology_due_at(missed_at: datetime, zone: ZoneInfo) -> datetime:
-    """Return until when a lost caller is owed an apology: the end of the next day's shift."""
-    return _at(missed_at.astimezone(zone), SHIFT_ENDS, zone, 1)
-
-
-def _at(local: datetime, moment: time, zone: ZoneInfo, days: int) -> datetime:
-    return datetime.combine(local.date() + timedelta(days=days), moment, zone).astimezone(UTC)
+def apology_due_at(missed_at: datetime, zone: ZoneInfo, hours: ShiftSettings) -> datetime:
+    """Return until when a lost caller is owed an apology: the end of the next day's last shift."""
+    day = missed_at.astimezone(zone).date() + timedelta(days=1)
+    begin, end = max(hours.spans)
+    return local_moment(day + timedelta(days=end <= begin), end, zone)

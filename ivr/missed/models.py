@@ -16,11 +16,14 @@ class MissedCall(Base):
     """A caller nobody spoke to, to be called back. A row is never removed; it ends with a disposition.
 
     Kinds: `abandoned`, `timeout` (led on, turned away), `after_hours`, `voicemail`, `dropped` (the end of
-    the talk was lost).
+    the talk was lost), `outage` (the hotline broke down under the call).
     """
 
     __tablename__ = "missed_call"
-    __table_args__ = (Index("ix_missed_call_disposition_due_at", "disposition", "due_at"),)
+    __table_args__ = (
+        Index("ix_missed_call_disposition_due_at", "disposition", "due_at"),
+        Index("ix_missed_call_closed_at", "closed_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id", ondelete="CASCADE"), unique=True)

@@ -6,22 +6,25 @@ same caller. The order in which calls become known does not change the result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from core.accounts import User
-from core.audit import record_audit
+from core.audit import AuditEntry, record_audit
 from core.errors import BadInput, Conflict, NotFound
 from core.i18n import N_
 from core.i18n import gettext as _
 from core.installation import Installation
+from core.setting_sections import ShiftSettings
+from ivr.missed.accounting import PERIOD
 from ivr.missed.due import due_at
+from ivr.missed.listing import count_tasks, own_filter
 from ivr.missed.models import MissedCall
 from ivr.models import Call, QueueVisit
 
@@ -37,11 +40,19 @@ KINDS: Final[Mapping[str, str]] = {
     "after_hours": N_("Called after hours"),
     "voicemail": N_("Left a message"),
     "dropped": N_("Cut off in the talk"),
+    "outage": N_("Lost in an outage"),
 }
-LISTED: Final = 200
-_OLD: Final = timedelta(days=7)
-"""Calls that became known later than this after they ended are history, not work."""
-_BY_OUTCOME: Final = {"abandoned": "abandoned", "voicemail": "voicemail", "closed": "after_hours"}
+REVIEWED: Final = "missed_calls_reviewed"
+_BY_OUTCOME: Final = {
+    "abandoned": "abandoned",
+    "voicemail": "voicemail",
+    "closed": "after_hours",
+    "failed": "outage",
+}
+_LEFT: Final = {"abandoned": "abandoned", "key": "abandoned"} | dict.fromkeys(
+    ("timeout", "empty", "full", "orphan"), "timeout"
+)
+"""How the last visit ended → how the call was missed, when nobody spoke to the caller after it."""
 
 
 def note_ended_call(installation: Installation, *, call_id: int) -> None:
@@ -50,26 +61,28 @@ def note_ended_call(installation: Installation, *, call_id: int) -> None:
     Raises:
         RetryLater: the database is busy.
     """
-    zone = ZoneInfo(installation.settings.web.time_zone)
+    settings = installation.settings
+    zone = ZoneInfo(settings.web.time_zone)
     try:
         with installation.unit_of_work() as session:
             call = session.get(Call, call_id, options=[joinedload(Call.visits)])
             if call is not None:
-                note_call(session, call, now=installation.clock.now(), zone=zone)
+                note_call(session, call, now=installation.clock.now(), zone=zone, hours=settings.shift)
     except IntegrityError:  # the same call was noted at the same time, which is all that was wanted
         return
 
 
-def note_call(session: Session, call: Call, *, now: datetime, zone: ZoneInfo) -> None:
+def note_call(session: Session, call: Call, *, now: datetime, zone: ZoneInfo, hours: ShiftSettings) -> None:
     """Take a call that is over into account, in the caller's transaction."""
     kind = missed_kind(call)
     missed_at = call.ended_at or call.started_at
     if call.outcome == "answered" and kind is None:
         _close_reached(session, call)
     known = session.scalar(select(MissedCall.id).where(MissedCall.call_id == call.id))
-    if kind is None or known is not None or now - missed_at > _OLD:
+    if kind is None or known is not None or now - missed_at > PERIOD:
         return
-    task = MissedCall(call_id=call.id, kind=kind, missed_at=missed_at, due_at=due_at(kind, missed_at, zone))
+    due = due_at(kind, missed_at, zone, hours)
+    task = MissedCall(call_id=call.id, kind=kind, missed_at=missed_at, due_at=due)
     session.add(task)
     later = _reached_later(session, call)
     if later is not None:
@@ -79,17 +92,15 @@ def note_call(session: Session, call: Call, *, now: datetime, zone: ZoneInfo) ->
 def missed_kind(call: Call) -> str | None:
     """Return in which way a call was missed; None when somebody spoke to the caller or nobody was wanted."""
     last = call.visits[-1] if call.visits else None
-    if call.outcome == "answered":
-        return "dropped" if last and _cut_off(last) else None
+    if call.outcome == "answered":  # and perhaps passed on to a queue where nobody answered
+        return _LEFT.get(last.outcome, "dropped" if _cut_off(last) else None) if last else None
     if call.outcome in _BY_OUTCOME:
         return _BY_OUTCOME[call.outcome]
-    if call.outcome in {"hung_up", "failed"} and last:
-        return "timeout" if last.outcome in {"timeout", "empty", "full", "orphan"} else None
-    return None
+    return _LEFT.get(last.outcome, "timeout") if call.outcome == "hung_up" and last else None
 
 
 def _cut_off(visit: QueueVisit) -> bool:
-    return visit.outcome == "answered" and visit.ended_at is None
+    return visit.outcome == "answered" and (visit.ended_at is None or visit.ended_by == "crash")
 
 
 def _close_reached(session: Session, call: Call) -> None:
@@ -131,34 +142,28 @@ def _close_by(task: MissedCall, call: Call) -> None:
     task.closing_call_id = call.id
 
 
-def list_tasks(
-    session: Session, *, is_open: bool, only_for: User | None = None
-) -> tuple[Sequence[MissedCall], int]:
-    """Return the first tasks and how many there are: open ones by due time, closed ones the latest first.
+def review_tasks(session: Session, user: User, *, at: datetime, sees_all: bool) -> None:
+    """Record that somebody has looked through the open tasks, as one does when a shift begins."""
+    counts = count_tasks(session, own_filter(user, sees_all=sees_all), at)
+    record_audit(
+        session,
+        at=at,
+        user_id=user.id,
+        action=REVIEWED,
+        subject="missed_calls",
+        open=counts.found,
+        overdue=counts.overdue,
+    )
 
-    Args:
-        session: a unit of work.
-        is_open: which half of the list.
-        only_for: only this account's tasks and those nobody has taken; None: everybody's.
-    """
-    wanted: list[ColumnElement[bool]] = [
-        MissedCall.disposition == "" if is_open else MissedCall.disposition != ""
-    ]
-    if only_for is not None:
-        wanted.append(or_(MissedCall.owner_id == only_for.id, MissedCall.owner_id.is_(None)))
-    order = MissedCall.due_at if is_open else MissedCall.closed_at.desc()
-    found = session.scalars(
-        select(MissedCall)
-        .where(*wanted)
-        .order_by(order, MissedCall.id)
-        .limit(LISTED)
-        .options(
-            joinedload(MissedCall.call).joinedload(Call.queue),
-            joinedload(MissedCall.owner),
-            joinedload(MissedCall.closed_by),
-        )
-    ).all()
-    return found, session.scalar(select(func.count(MissedCall.id)).where(*wanted)) or 0
+
+def last_review(session: Session, user_id: int | None = None) -> tuple[datetime, str] | None:
+    """Return when the open tasks were looked through last, and by whom; of one account, or of all."""
+    reviews = select(AuditEntry.at, User.display_name).join(User, User.id == AuditEntry.user_id)
+    reviews = reviews.where(AuditEntry.action == REVIEWED)
+    if user_id is not None:
+        reviews = reviews.where(AuditEntry.user_id == user_id)
+    found = session.execute(reviews.order_by(AuditEntry.number.desc()).limit(1)).one_or_none()
+    return None if found is None else (found.at, found.display_name)
 
 
 def take_task(session: Session, task_id: int, user: User, *, at: datetime, only_own: bool = False) -> None:

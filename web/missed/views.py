@@ -1,16 +1,26 @@
-"""The missed-call list's page and the two things one does there: take a call, and end it with a reason."""
+"""The missed-call list's page, its export, and what one does there: look through it, take a call, end it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
+from core.audit import record_audit
+from core.i18n import gettext as _
+from ivr.missed.accounting import ACCOUNTS, account_for_missed
 from ivr.missed.due import apology_due_at
-from ivr.missed.tasks import DISPOSITIONS, KINDS, close_task, list_tasks, take_task
+from ivr.missed.listing import TaskFilter, all_tasks, count_tasks, list_tasks
+from ivr.missed.tasks import DISPOSITIONS, KINDS, close_task, last_review, review_tasks, take_task
 from web.access import own_agent_id
+from web.calls.queries import queues
 from web.context import actor, db, installation, now, request_value, user
+from web.csv_export import csv_chunks
+from web.formats import by_language, caller_number, local_time
+from web.links import safe_return
+from web.missed.filters import read_choice
 
 blueprint = Blueprint("missed", __name__, url_prefix="/missed")
 
@@ -18,26 +28,59 @@ blueprint = Blueprint("missed", __name__, url_prefix="/missed")
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     """List the open tasks by due time, or the closed ones; agents see their own and the free ones."""
-    is_open = request.args.get("state") != "closed"
-    tasks, count = list_tasks(db(), is_open=is_open, only_for=user() if _is_agent() else None)
-    zone = ZoneInfo(installation().settings.web.time_zone)
+    chosen = read_choice(request.args)
+    wanted = chosen.tasks(user())
+    settings = installation().settings
+    zone = ZoneInfo(settings.web.time_zone)
     return render_template(
         "missed/index.html",
-        tasks=tasks,
-        count=count,
-        is_open=is_open,
+        page=list_tasks(db(), wanted, now(), request.args.get("after", "")),
+        counts=count_tasks(db(), wanted, now()),
+        chosen=chosen,
+        later="after" in request.args,
+        queues=queues(db()),
         kinds=KINDS,
         dispositions=DISPOSITIONS,
         now=now(),
-        apology=lambda task: apology_due_at(task.missed_at, zone),
+        own_agent=own_agent_id(user()),
+        reviewed=last_review(db(), user().id if _is_agent() else None),
+        accounts=None if _is_agent() else account_for_missed(db(), now()),
+        account_names=ACCOUNTS,
+        apology=lambda task: apology_due_at(task.missed_at, zone, settings.shift),
     )
+
+
+@blueprint.get("/export.csv")
+def export() -> ResponseReturnValue:
+    """Give the filtered list as CSV; the export is an audit entry."""
+    chosen = read_choice(request.args)
+    with installation().unit_of_work() as writing:
+        record_audit(
+            writing,
+            at=now(),
+            user_id=user().id,
+            action="missed_calls_exported",
+            subject="missed_calls",
+            filter=chosen.query(),
+        )
+    chunks = csv_chunks(_header(), _cells(chosen.tasks(user())))
+    response = Response(stream_with_context(chunks), mimetype="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="missed-calls.csv"'
+    return response
+
+
+@blueprint.post("/review")
+def review() -> ResponseReturnValue:
+    """Record that the list was looked through."""
+    review_tasks(db(), actor(), at=now(), sees_all=not _is_agent())
+    return redirect("/missed", 303)
 
 
 @blueprint.post("/<int:task_id>/take")
 def take(task_id: int) -> ResponseReturnValue:
     """Make a task one's own."""
     take_task(db(), task_id, actor(), at=now(), only_own=_is_agent())
-    return redirect("/missed", 303)
+    return _back()
 
 
 @blueprint.post("/<int:task_id>/close")
@@ -52,8 +95,49 @@ def close(task_id: int) -> ResponseReturnValue:
         at=now(),
         only_own=_is_agent(),
     )
-    return redirect("/missed", 303)
+    return _back()
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(safe_return(request_value("next"), "/missed"), 303)
 
 
 def _is_agent() -> bool:
     return own_agent_id(user()) is not None
+
+
+def _header() -> list[str]:
+    return [
+        _("Call"),
+        _("Missed"),
+        _("What happened"),
+        _("Caller"),
+        _("Queue"),
+        _("Due"),
+        _("overdue"),
+        _("Owner"),
+        _("What became of it"),
+        _("Reason"),
+        _("Closed at"),
+        _("Closed by"),
+    ]
+
+
+def _cells(wanted: TaskFilter) -> Iterator[list[object]]:
+    with installation().unit_of_work(read_only=True) as reading:
+        for task in all_tasks(reading, wanted, now()):
+            queue = task.call.queue
+            yield [
+                task.call_id,
+                local_time(task.missed_at),
+                _(KINDS[task.kind]),
+                caller_number(task.call),
+                by_language(queue.title_zh, queue.title_en) if queue else "",
+                local_time(task.due_at),
+                1 if not task.disposition and task.due_at < now() else 0,
+                task.owner.display_name if task.owner else "",
+                _(DISPOSITIONS[task.disposition]) if task.disposition else "",
+                task.reason,
+                local_time(task.closed_at) if task.closed_at else "",
+                task.closed_by.display_name if task.closed_by else "",
+            ]

@@ -19,7 +19,8 @@ def _missed(installation, staff, clock):
 def test_a_supervisor_sees_what_is_overdue_and_ends_it_with_a_reason(browser_of):
     client = browser_of("supervisor")
     page = client.get("/missed").text
-    assert page.count("overdue") == 1
+    assert page.count(">overdue<") == 1
+    assert "1 overdue" in page
     assert CALLER_NUMBER in page
 
     assert client.post("/missed/1/take").location == "/missed"
@@ -43,3 +44,57 @@ def test_what_another_has_taken_does_not_exist_for_an_agent(browser_of):
     browser_of("supervisor").post("/missed/1/take")
 
     assert browser_of("agent").post("/missed/1/take").status_code == 404
+
+
+@pytest.mark.usefixtures("_missed")
+def test_the_list_is_filtered_and_says_what_is_left(browser_of):
+    client = browser_of("supervisor")
+
+    assert "To call back: 1" in client.get("/missed?kind=voicemail").text
+    assert "To call back: 1" in client.get("/missed?overdue=1").text
+    assert "No task matches" in client.get("/missed?mine=1").text
+    assert "To call back: 2" in client.get("/missed?kind=nonsense&queue=x").text
+
+
+@pytest.mark.usefixtures("_missed")
+def test_after_an_act_one_is_where_one_was_and_nowhere_else(browser_of):
+    client = browser_of("supervisor")
+
+    assert client.post("/missed/1/take", data={"next": "/missed?overdue=1"}).location == "/missed?overdue=1"
+    assert client.post("/missed/2/take", data={"next": "//evil.example"}).location == "/missed"
+
+
+@pytest.mark.usefixtures("_missed")
+def test_looking_through_the_list_is_recorded(browser_of):
+    client = browser_of("supervisor")
+    assert "Nobody has looked through the list yet." in client.get("/missed").text
+
+    assert client.post("/missed/review").location == "/missed"
+    assert "Looked through last by 孙班长" in client.get("/missed").text
+
+
+@pytest.mark.usefixtures("_missed")
+def test_the_export_holds_what_the_page_shows_and_no_formula(browser_of, staff):
+    client = browser_of("supervisor")
+    client.post("/missed/2/close", data={"disposition": "reached", "reason": "=HYPERLINK(1)"})
+
+    table = client.get("/missed/export.csv").text.splitlines()
+    assert len(table) == 2
+    assert CALLER_NUMBER in table[1]
+    closed = client.get("/missed/export.csv?state=closed").text
+    assert "'=HYPERLINK(1)" in closed
+    assert CALLER_NUMBER not in browser_of("qa_lead").get("/missed/export.csv").text
+
+
+@pytest.mark.usefixtures("_missed")
+def test_an_agent_is_not_led_to_a_call_that_is_not_theirs(browser_of):
+    assert 'href="/calls/' not in browser_of("agent").get("/missed").text
+    assert 'href="/calls/1"' in browser_of("supervisor").get("/missed").text
+
+
+@pytest.mark.usefixtures("_missed")
+def test_the_missed_are_accounted_for(browser_of):
+    page = browser_of("supervisor").get("/missed").text
+
+    assert "Nothing disappears" in page
+    assert "Nothing disappears" not in browser_of("agent").get("/missed").text

@@ -47,6 +47,8 @@ EXPECTED = {
     "duty.act": {Role.AGENT, Role.SUPERVISOR},
     "duty.listen": {Role.SUPERVISOR},
     "missed.index": CALLS,
+    "missed.export": LEADS,
+    "missed.review": CALLS,
     "missed.take": CALLS,
     "missed.close": CALLS,
     "callers.index": FLOOR,

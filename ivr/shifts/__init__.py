@@ -1,0 +1,1 @@
+"""Shifts: their hours, what one hands over to the next, and the notices everybody has to have read."""
