@@ -148,6 +148,16 @@ class AmiSettings(Section):
 
     host: str = Field(default="127.0.0.1", description="Asterisk's address")
     port: int = Field(default=5038, description="AMI port", ge=1, le=65535)
+    listen: str = Field(
+        default="",
+        description="address Asterisk listens on for AMI; empty: ami.host",
+        pattern=r"^[0-9a-f.:]*$",
+    )
+    permit: str = Field(
+        default="127.0.0.0/8",
+        description="networks that may use AMI, separated by commas, such as 172.30.77.0/24",
+        pattern=r"^[0-9a-f.:]+/[0-9]{1,3}(?:,[0-9a-f.:]+/[0-9]{1,3})*$",
+    )
     user: str = Field(default="sansheng", description="AMI user")
     secret: SecretStr = Field(default=SecretStr(""), description="AMI secret; empty: no AMI")
     login: Literal["md5", "plain"] = Field(

@@ -95,6 +95,12 @@ def count_dead_jobs(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Job).where(DEAD)) or 0
 
 
+def count_overdue_jobs(session: Session, before: datetime) -> int:
+    """Count the jobs that could have been begun before a time and were not finished: nobody works."""
+    overdue = select(func.count()).select_from(Job).where(UNFINISHED, Job.available_at < before)
+    return session.scalar(overdue) or 0
+
+
 def retry_dead_job(session: Session, job_id: int, *, at: datetime) -> Job:
     """Give a dead job all its tries again; raises NotFound, or Conflict when it is not dead."""
     job = session.get(Job, job_id, with_for_update=True)

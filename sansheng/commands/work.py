@@ -5,13 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
+from datetime import timedelta
+from typing import Final
 
 import click
 
-from core.errors import NotFound
+from core.errors import NotFound, RetryLater
 from core.i18n import gettext as _
 from core.installation import Installation
-from core.jobs import dead_jobs, retry_dead_job
+from core.jobs import count_overdue_jobs, dead_jobs, retry_dead_job
 from core.rounds import in_background
 from core.settings import Settings
 from ivr.asterisk.watch import asterisk_works
@@ -19,12 +21,18 @@ from recording.spool import spool_works
 from sansheng.wiring import job_worker
 from web.server import serve_web
 
+_WAITS_TOO_LONG: Final = timedelta(minutes=5)
+
 
 @click.command()
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1), help="Worker processes.")
+@click.option("--check", is_flag=True, help="Do nothing; exit 4 when work has been waiting for minutes.")
 @click.pass_obj
-def worker(installation: Installation, processes: int) -> None:
+def worker(installation: Installation, processes: int, check: bool) -> None:
     """Do background work: take recordings in, transcribe and score."""
+    if check:
+        _check_work(installation)
+        return
     if processes == 1:
         _work(installation)
         return
@@ -86,6 +94,13 @@ def dead_retry(installation: Installation, job_ids: tuple[int, ...], every: bool
         for job_id in ids:
             retry_dead_job(session, job_id, at=now)
     click.echo(_("jobs that will be tried again: %(count)s", count=len(ids)))
+
+
+def _check_work(installation: Installation) -> None:
+    with installation.unit_of_work(read_only=True) as session:
+        overdue = count_overdue_jobs(session, installation.clock.now() - _WAITS_TOO_LONG)
+    if overdue:
+        raise RetryLater(_("%(count)s jobs have been waiting for minutes: does a worker run?", count=overdue))
 
 
 def _work(installation: Installation) -> None:

@@ -160,8 +160,8 @@ def _places(telephony: Telephony) -> dict[str, str]:
         if secret
         else "no    ; set SANSHENG_AMI_SECRET and write the configuration again",
         "MANAGER.PORT": str(ami.port),
-        "MANAGER.BIND": ami.host,
-        "MANAGER.USER": _manager(ami.user, secret),
+        "MANAGER.BIND": ami.listen or ami.host,
+        "MANAGER.USER": _manager(ami.user, secret, ami.permit),
         "MUSICONHOLD.MUSIC": telephony.music,
         "RTP.START": str(sip.rtp_start),
         "RTP.END": str(sip.rtp_end),
@@ -241,7 +241,7 @@ def _trunk(carrier: str, flow: Flow) -> str:
     )
 
 
-def _manager(user: str, secret: str) -> str:
+def _manager(user: str, secret: str, permit: str) -> str:
     if not secret:
         return ""
     if re.search(r"[\r\n;]", secret):
@@ -252,7 +252,7 @@ def _manager(user: str, secret: str) -> str:
             f"[{user}]",
             f"secret = {secret}",
             "deny = 0.0.0.0/0.0.0.0",
-            "permit = 127.0.0.0/255.0.0.0",
+            *(f"permit = {network}" for network in permit.split(",")),
             "read = system,call,agent,user",
             "write = system,call,agent,originate,reporting",
             "writetimeout = 1000",

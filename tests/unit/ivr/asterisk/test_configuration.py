@@ -7,13 +7,15 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from core.errors import BadInput
+from core.setting_sections import AmiSettings
 from ivr.asterisk import verdict as words
 from ivr.asterisk.carried import VARIABLE
 from ivr.asterisk.config.phones import plain
 from ivr.asterisk.config.sounds import RATE, read_wave, sounds_of, write_sounds, write_wave
-from ivr.asterisk.config.writing import FILES, configuration, read_telephony, write_configuration
+from ivr.asterisk.config.writing import FILES, _manager, configuration, read_telephony, write_configuration
 from ivr.flow.check import shipped_flow
 from ivr.models import Agent, Queue, QueueMember
 
@@ -145,3 +147,12 @@ def test_what_is_written_can_be_read(tmp_path):
     samples = np.arange(-400, 400, dtype=np.int16)
     write_wave(tmp_path / "x.wav", samples)
     assert (read_wave(tmp_path / "x.wav") == samples).all()
+
+
+def test_ami_is_for_this_machine_unless_the_settings_name_a_network():
+    assert "permit = 127.0.0.0/8" in _manager("sansheng", "secret", AmiSettings().permit)
+    both = _manager("sansheng", "secret", "127.0.0.0/8,172.30.77.0/24")
+    assert both.index("deny = 0.0.0.0") < both.index("permit = 127.0.0.0/8") < both.index("172.30.77.0/24")
+    for hostile in ("127.0.0.0/8\nsecret = x", "everybody", "0.0.0.0"):
+        with pytest.raises(ValidationError):
+            AmiSettings(permit=hostile)
