@@ -17,7 +17,10 @@ import qa.models
 from core.accounts import ROLE_PERMISSIONS, Permission
 from core.db import Base
 from core.events import Event
+from core.i18n import use_locale
 from core.settings import Settings, setting_origins
+from ivr.metrics.counts import COUNTS
+from ivr.metrics.definitions import FORMS, PRESETS, STANDARD, Definition
 from sansheng.cli import cli
 from sansheng.wiring import SUBSCRIPTIONS
 
@@ -87,12 +90,55 @@ def permissions_page() -> Iterator[str]:
         yield f"| `{permission}` | {marks} |\n"
 
 
+def metrics_page() -> Iterator[str]:
+    """Every figure of the queue reports with its formula, and what the shipped definitions say."""
+    yield "# Figures of the queues\n\nA report prints the name and version of its definition. A version never changes: asked for\n"
+    yield "an old one, a report gives the old numbers. A figure that is not known is empty, never 0.\n"
+    yield from _presets()
+    with use_locale("en"):
+        latest = STANDARD.formulas()
+    chinese = _in_chinese(STANDARD)
+    yield f"\n## Formulas of {STANDARD.label}\n\n| figure | unit | formula | 公式 |\n|---|---|---|---|\n"
+    for name, formula in latest.items():
+        yield f"| `{name}` | {_unit(name)} | {formula} | {chinese[name]} |\n"
+    yield "\n## Forms of the service level\n\n| form | formula |\n|---|---|\n"
+    for form in FORMS:
+        yield f"| `{form}` | {STANDARD.service_level_formula(form)} |\n"
+
+
+def _presets() -> Iterator[str]:
+    yield (
+        "\n## Shipped definitions\n\n| | "
+        + " | ".join(d.label for d in PRESETS)
+        + " |\n|---"
+        + "|---" * len(PRESETS)
+        + "|\n"
+    )
+    for field in Definition.model_fields:
+        if field not in {"name", "version"}:
+            yield f"| `{field}` | " + " | ".join(str(getattr(d, field)) for d in PRESETS) + " |\n"
+
+
+def _in_chinese(definition: Definition) -> dict[str, str]:
+    with use_locale("zh_CN"):
+        return definition.formulas()
+
+
+def _unit(name: str) -> str:
+    if name in COUNTS:
+        return "calls"
+    if name.endswith("_s"):
+        return "s"
+    return {"rings": "rings", "day_part": "time of day"}.get(name, "share")
+
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "settings.md": settings_page,
     "cli.md": cli_page,
     "database.md": database_page,
     "events.md": events_page,
     "permissions.md": permissions_page,
+    "metrics.md": metrics_page,
 }
 
 

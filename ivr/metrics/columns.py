@@ -21,11 +21,12 @@ from core.errors import RetryLater
 from core.installation import Installation
 from core.logging import get_logger
 from ivr.metrics.models import MetricDay
+from ivr.metrics.wrap_up import UNKNOWN, wrap_up_ms
 from ivr.models import Call, Queue, QueueVisit, RingAttempt
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 OUTCOMES: Final = ("answered", "abandoned", "timeout", "key", "empty", "full", "waiting", "orphan")
-ENDED_BY: Final = ("", "agent", "caller", "transfer")
+ENDED_BY: Final = ("", "agent", "caller", "transfer", "crash")
 VISIT: Final = np.dtype(
     [
         ("entered", "<i8"),  # milliseconds since 1970
@@ -37,6 +38,7 @@ VISIT: Final = np.dtype(
         ("wait", "<i4"),
         ("talk", "<i4"),
         ("ring", "<i4"),
+        ("wrap_up", "<i4"),  # work after the call
         ("outcome", "u1"),
         ("ended_by", "u1"),
     ]
@@ -104,6 +106,20 @@ def keep_days(installation: Installation, since: datetime, until: datetime) -> i
     return count
 
 
+def known_until(session: Session) -> int:
+    """Return when the newest visit entered a queue, in milliseconds since 1970; 0 when there is none."""
+    newest = [
+        session.scalar(
+            select(QueueVisit.entered_at)
+            .where(QueueVisit.queue_id == queue_id)
+            .order_by(QueueVisit.entered_at.desc())
+            .limit(1)
+        )
+        for queue_id in session.scalars(select(Queue.id))
+    ]
+    return max((milliseconds(at) for at in newest if at is not None), default=0)
+
+
 def days_of(since: datetime, until: datetime) -> list[datetime]:
     """Return the UTC days that a half-open period touches, each by its beginning."""
     day = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -136,7 +152,7 @@ def _days_without_copy(session: Session, since: datetime, until: datetime) -> li
 def _keep_day(session: Session, queue_id: int, day: datetime) -> int:
     if session.get_bind().dialect.name == "postgresql":
         # A writer who began before us must be seen, one who comes later must find our row to remove.
-        session.execute(text("LOCK TABLE queue_visit IN SHARE MODE"))
+        session.execute(text("LOCK TABLE queue_visit, agent_session, agent_pause IN SHARE MODE"))
     visits, rings = _from_rows(session, queue_id, day, day + timedelta(days=1))
     row = MetricDay(
         queue_id=queue_id,
@@ -206,10 +222,20 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
             visit.talk_s,
             visit.outcome,
             visit.ended_by,
+            visit.left_queue_at,
+            visit.ended_at,
         )
         .join(Call, Call.id == visit.call_id)
         .where(*span)
         .order_by(visit.entered_at, visit.id)
+    ).all()
+    wrap_up = wrap_up_ms(
+        session,
+        [
+            (row.id, row.agent_id, row.left_queue_at, row.ended_at)
+            for row in rows
+            if row.outcome == "answered" and row.agent_id and row.left_queue_at and row.ended_at
+        ],
     )
     packed = [
         (
@@ -222,10 +248,11 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
             _ms(wait_s),
             _ms(talk_s),
             answered.get(visit_id, -1),
+            wrap_up.get(visit_id, UNKNOWN),
             OUTCOMES.index(outcome),
             ENDED_BY.index(ended_by),
         )
-        for entered, caller, visit_id, call_id, agent_id, wait_s, talk_s, outcome, ended_by in rows
+        for entered, caller, visit_id, call_id, agent_id, wait_s, talk_s, outcome, ended_by, *_times in rows
     ]
     return np.array(packed, VISIT).tobytes(), np.array(missed, RING).tobytes()
 

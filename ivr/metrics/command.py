@@ -22,36 +22,15 @@ from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.metrics.columns import keep_days
 from ivr.metrics.definitions import (
-    FORMS,
-    Definition,
     find_definition,
     list_definitions,
     publish_definition,
 )
-from ivr.metrics.figures import Figures, every_service_level
 from ivr.metrics.intervals import INTERVALS
-from ivr.metrics.report import Question, Report, queue_report
+from ivr.metrics.report import Question, queue_report
+from ivr.metrics.tables import COLUMNS, described, interval_rows, queue_rows, report_document
 from ivr.models import Queue
 
-COUNTED: Final = (
-    "offered",
-    "answered",
-    "abandoned",
-    "short_abandoned",
-    "left",
-    "waiting",
-    "unknown",
-    "transferred",
-    "repeat_callers",
-    "rings_over_limit",
-    "handled_too_short",
-    "handled_too_long",
-)
-_SHARES: Final = ("service_level", "answer_rate", "abandon_rate")
-_SECONDS: Final = (
-    "asa_s", "longest_wait_s", "wait_p50_s", "wait_p90_s", "wait_p95_s", "ring_p50_s", "ring_p90_s", "rings",
-    "aht_s", "talk_s",
-)  # fmt: skip
 _SHOWN: Final = (
     "offered", "answered", "abandoned", "short_abandoned", "left", "within_s", "service_level", "asa_s",
     "longest_wait_s", "rings", "aht_s",
@@ -90,9 +69,10 @@ def report(
     asked = Question(since=begin, until=end, definition=definition, zone=zone, queue_id=queue_id)
     with installation.unit_of_work(read_only=True) as session:
         found = queue_report(session, asked)
+        document = report_document(session, found, interval) if as_json else None
     rows = interval_rows(found, interval) if interval else queue_rows(found)
-    if as_json:
-        click.echo(json.dumps(report_document(found, interval), ensure_ascii=False, indent=2))
+    if document is not None:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     elif as_csv:
         _print_csv(rows)
     else:
@@ -107,7 +87,7 @@ def definitions(installation: Installation, *, as_json: bool) -> None:
     with installation.unit_of_work(read_only=True) as session:
         found = list_definitions(session)
     if as_json:
-        click.echo(json.dumps([_described(d) for d in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([described(d) for d in found], ensure_ascii=False, indent=2))
         return
     for definition in found:
         formula = definition.service_level_formula(definition.service_level)
@@ -128,78 +108,6 @@ def define(installation: Installation, file: Path) -> None:
     with installation.unit_of_work() as session:
         published = publish_definition(session, content, at=installation.clock.now())
     click.echo(published.label)
-
-
-def report_document(found: Report, interval: str | None) -> dict[str, Any]:
-    """Return a report as one JSON document, with the definition's formulas."""
-    asked = found.question
-    document: dict[str, Any] = {
-        "from": asked.since.astimezone(asked.zone).isoformat(),
-        "to": asked.until.astimezone(asked.zone).isoformat(),
-        "definition": _described(asked.definition),
-        "service_level": asked.definition.service_level_formula(asked.definition.service_level),
-        "queues": queue_rows(found),
-    }
-    forms = found.by_queue()
-    for row in document["queues"]:
-        place = [queue.name for queue in found.queues].index(row["queue"])
-        row["service_levels"] = every_service_level(forms.counts, place)
-    if interval:
-        document["interval"] = interval
-        document["intervals"] = interval_rows(found, interval)
-    return document
-
-
-def queue_rows(found: Report) -> list[dict[str, Any]]:
-    """Return a row for each queue somebody entered."""
-    figures = found.by_queue()
-    return [
-        {"queue": queue.name, **_figures(row, _within(found.question.definition, queue))}
-        for queue, row in zip(found.queues, figures.rows(), strict=True)
-        if row["offered"]
-    ]
-
-
-def interval_rows(found: Report, interval: str) -> list[dict[str, Any]]:
-    """Return a row for each interval of each queue that somebody entered."""
-    edges, figures = found.by_queue_and_interval(interval)
-    zone, size = found.question.zone, len(edges) - 1
-    times = [edge.astimezone(zone).isoformat() for edge in edges]
-    return [
-        {
-            "queue": found.queues[group // size].name,
-            "from": times[group % size],
-            "to": times[group % size + 1],
-            **_figures(row, _within(found.question.definition, found.queues[group // size])),
-        }
-        for group, row in _busy(figures)
-    ]
-
-
-def _busy(figures: Figures) -> list[tuple[int, Mapping[str, Any]]]:
-    return [(group, row) for group, row in enumerate(figures.rows()) if row["offered"]]
-
-
-def _within(definition: Definition, queue: Queue) -> float:
-    return queue.service_level_s if definition.within_s is None else definition.within_s
-
-
-def _figures(row: Mapping[str, Any], within_s: float) -> dict[str, Any]:
-    return {
-        **{name: row[name] for name in COUNTED},
-        "within_s": within_s,
-        **{name: _rounded(row[name], 4) for name in _SHARES},
-        **{name: _rounded(row[name], 1) for name in _SECONDS},
-    }
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
-
-
-def _described(definition: Definition) -> dict[str, Any]:
-    forms = {form: definition.service_level_formula(form) for form in FORMS}
-    return {**definition.model_dump(), "formulas": definition.formulas(), "service_level_forms": forms}
 
 
 def period(installation: Installation, since: str | None, until: str | None) -> tuple[datetime, datetime]:
@@ -232,7 +140,7 @@ def _queue_id(session: Session, name: str | None) -> int | None:
 
 
 def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = list(rows[0]) if rows else ["queue", *COUNTED, "within_s", *_SHARES, *_SECONDS]
+    columns = list(rows[0]) if rows else list(COLUMNS)
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

@@ -10,16 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput, NotFound
 from core.i18n import N_
 from core.i18n import gettext as _
+from ivr.metrics.formulas import AHT, FORMULAS, SAME_FORMULA
 from ivr.metrics.models import MetricDefinition
+
+_HOURS: Final = 24
+DAY_PARTS: Final = (N_("morning"), N_("afternoon"), N_("evening"), N_("night"))
+WRAP_UP_WITHIN_S: Final = 10.0
+"""Work after a call begins at the latest so long after its end."""
 
 FormName = Literal[
     "of_offered",
@@ -78,8 +85,10 @@ class Definition(BaseModel):
         short_abandon_s: who hangs up within this time is a short abandon.
         ring_cycle_s: ring and pause together; China rings 1 s and pauses 4 s.
         rings_target, rings_limit, rings_tolerance: the three readings of "three rings".
+        handling: what handling a call is: the talk alone, or the talk and the work after it.
         handling_low_s, handling_high_s: the band of the handling time; too short deviates as well.
         repeat_days: who calls again within so many days was not helped the first time.
+        day_parts: local hours at which morning, afternoon, evening and night begin.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,10 +107,19 @@ class Definition(BaseModel):
     rings_target: int = Field(default=2, ge=1)
     rings_limit: int = Field(default=3, ge=1)
     rings_tolerance: int = Field(default=5, ge=1)
+    handling: Literal["talk", "talk_and_wrap_up"] = "talk"
     handling_low_s: float = Field(default=210.0, ge=0)
     handling_high_s: float = Field(default=330.0, gt=0)
     repeat_days: int = Field(default=7, ge=1, le=90)
     resolution_target: float = Field(default=0.85, gt=0, le=1)
+    day_parts: tuple[int, int, int, int] = (6, 12, 18, 22)
+
+    @field_validator("day_parts")
+    @classmethod
+    def _in_order(cls, hours: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(a < b for a, b in pairwise((-1, *hours, _HOURS))):
+            raise ValueError(_("the parts of a day begin one after the other, each at an hour from 0 to 23"))
+        return hours
 
     @property
     def label(self) -> str:
@@ -116,48 +134,58 @@ class Definition(BaseModel):
 
     def formulas(self) -> dict[str, str]:
         """Return figure → its formula in words, for printing beside the numbers."""
-        ring = _(
-            "seconds on the answering agent's telephone ÷ %(cycle)s, each ring begun counts",
-            cycle=f"{self.ring_cycle_s:g}",
-        )
-        return {
-            "offered": _("all entries into the queue, by the time of entry"),
-            "service_level": self.service_level_formula(self.service_level),
-            "answer_rate": _("answered ÷ offered"),
-            "short_abandoned": _("abandoned within %(seconds)s s", seconds=f"{self.short_abandon_s:g}"),
-            "asa_s": _("mean wait of the answered"),
-            "longest_wait_s": _("longest wait of all, answered or not"),
-            "wait_p50_s": _("nearest-rank percentile of the waits of the answered"),
-            "rings": ring,
-            "aht_s": _("mean time of talk, hold included; the log does not know the work after the call"),
-            "repeat_callers": _(
-                "callers who had called within %(days)s days before, of any queue reported",
-                days=self.repeat_days,
-            ),
+        values: dict[str, object] = {
+            "within": self.within_text(),
+            "short": f"{self.short_abandon_s:g}",
+            "low": f"{self.handling_low_s:g}",
+            "high": f"{self.handling_high_s:g}",
+            "target": self.rings_target,
+            "limit": self.rings_limit,
+            "tolerance": self.rings_tolerance,
+            "cycle": f"{self.ring_cycle_s:g}",
+            "days": self.repeat_days,
+            "wrap_up": f"{WRAP_UP_WITHIN_S:g}",
+            **dict(zip(DAY_PARTS, (f"{hour:02}:00" for hour in self.day_parts), strict=True)),
         }
+        texts = {**FORMULAS, "aht_s": AHT[self.handling]}
+        texts |= {name: texts[other] for name, other in SAME_FORMULA.items()}
+        found = {name: _(text, **values) for name, text in texts.items()}
+        return found | {"service_level": self.service_level_formula(self.service_level)}
 
     def service_level_formula(self, form: FormName) -> str:
         """Return a form in words, with this definition's time."""
         return _(FORMS[form].formula, within=self.within_text())
 
 
-STANDARD: Final = Definition(name="standard", title_zh="行业标准", title_en="Trade standard")
-GOVERNMENT: Final = Definition(
-    name="gov-hotline",
-    title_zh="政务热线",
-    title_en="Government hotline (GB/T 33358)",
-    within_s=15.0,
-    service_level_target=0.95,
-    answer_rate_target=0.95,
-    asa_target_s=15.0,
+_TALK_ONLY: Final = (
+    Definition(name="standard", title_zh="行业标准", title_en="Trade standard"),
+    Definition(
+        name="gov-hotline",
+        title_zh="政务热线",
+        title_en="Government hotline (GB/T 33358)",
+        within_s=15.0,
+        service_level_target=0.95,
+        answer_rate_target=0.95,
+        asa_target_s=15.0,
+    ),
 )
-PRESETS: Final = (STANDARD, GOVERNMENT)
+"""Version 1, from before the work after calls was known."""
+
+STANDARD, GOVERNMENT = (
+    definition.model_copy(update={"version": 2, "handling": "talk_and_wrap_up"}) for definition in _TALK_ONLY
+)
+PRESETS: Final = (_TALK_ONLY[0], STANDARD, _TALK_ONLY[1], GOVERNMENT)
 
 
 def list_definitions(session: Session) -> Sequence[Definition]:
-    """Return every version of every definition, presets first."""
+    """Return every version of every definition, presets first.
+
+    Where an installation published a version before there was a preset of its number, the number stays its own.
+    """
     rows = session.scalars(select(MetricDefinition).order_by(MetricDefinition.name, MetricDefinition.version))
-    return [*PRESETS, *(_definition(row) for row in rows)]
+    published = [_definition(row) for row in rows]
+    taken = {definition.label for definition in published}
+    return [*(preset for preset in PRESETS if preset.label not in taken), *published]
 
 
 def find_definition(session: Session, wanted: str = "standard") -> Definition:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.metrics.counts import COUNTS, Counted, Ints, Mask, count_mask
+from ivr.metrics.counts import COUNTS, Again, Counted, Ints, Mask, count_mask
 from ivr.metrics.definitions import FORMS, Definition, FormName
 
 Figure = float | int | None
@@ -41,12 +41,32 @@ class Figures:
 
     def rows(self) -> list[dict[str, Figure]]:
         """Return every group's figures."""
-        columns: dict[str, list[Figure]] = {name: c.tolist() for name, c in self.counts.items()}
-        for name, column in self.values.items():
-            rounded = np.round(column, 6).astype(object)
-            rounded[np.isnan(column)] = None
-            columns[name] = rounded.tolist()
+        columns = self.columns(range(self.size), dict.fromkeys((*self.counts, *self.values), 6))
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def busy_groups(self) -> list[int]:
+        """Return the groups that somebody entered."""
+        found: list[int] = np.flatnonzero(self.counts["offered"]).tolist()
+        return found
+
+    def columns(self, groups: Sequence[int], digits: Mapping[str, int]) -> dict[str, list[Figure]]:
+        """Return some figures of some groups as columns of plain numbers, None for what has no value.
+
+        Args:
+            groups: which groups.
+            digits: which figures, and to how many digits.
+        """
+        chosen = np.array(groups, np.int64)
+        found: dict[str, list[Figure]] = {}
+        for name, places in digits.items():
+            if name in self.counts:
+                found[name] = self.counts[name][chosen].tolist()
+                continue
+            column = np.round(self.values[name][chosen], places)
+            found[name] = column.tolist()
+            for place in np.flatnonzero(np.isnan(column)).tolist():
+                found[name][place] = None
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +96,19 @@ def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
     runs = _Runs(group, np.flatnonzero(np.diff(group, prepend=-1)), size)
     masks = {name: count_mask(counted, name) for name in COUNTS}
     counts = {name: runs.sums(mask.view(np.uint8)) for name, mask in masks.items()}
-    wait, talk = counted.column("wait"), counted.column("talk")
+    wait, talk, wrap_up = (counted.column(name) for name in ("wait", "talk", "wrap_up"))
+    known_wrap_up = counts["answered"] - counts["wrap_up_unknown"]
     values = {
         "service_level": service_level(counts, counted.definition.service_level),
         "answer_rate": _ratio(counts["answered"], counts["offered"]),
         "abandon_rate": _ratio(counts["abandoned"], counts["offered"]),
         "asa_s": _ratio(runs.sums(wait * masks["timed"]), counts["timed"]) / 1000,
         "longest_wait_s": _ranked(runs, wait, wait >= 0, (100,))[0],
-        "aht_s": _ratio(runs.sums(talk * masks["handled"]), counts["handled"]) / 1000,
-        "talk_s": runs.sums(talk * masks["handled"]) / 1000,
+        "aht_s": _ratio(runs.sums(counted.handling * masks["handled"]), counts["handled"]) / 1000,
+        "mean_talk_s": _ratio(runs.sums(talk * masks["talked"]), counts["talked"]) / 1000,
+        "talk_s": runs.sums(talk * masks["talked"]) / 1000,
+        "wrap_up_s": _ratio(runs.sums(wrap_up * (wrap_up > 0)), known_wrap_up) * known_wrap_up / 1000,
+        "first_call_resolution": _ratio(counts["resolved"], counts["judged"]),
         "rings": _ratio(runs.sums(counted.rings * masks["rung"]), counts["rung"]),
     }
     for name, mask in (("wait", "timed"), ("ring", "rung")):
@@ -105,15 +129,20 @@ def every_service_level(counts: Mapping[str, Ints], group: int = 0) -> dict[Form
 
 
 def counted_visits(
-    rows: NDArray[np.void], within_s: Mapping[int, float], repeat: Mask, definition: Definition
+    rows: NDArray[np.void],
+    within_s: Mapping[int, float],
+    again: Again,
+    definition: Definition,
+    reach: int,
 ) -> Counted:
     """Put visits together with what deciding about them needs.
 
     Args:
         rows: the visits.
         within_s: queue id → the service level's time of that queue; a definition's own time goes before it.
-        repeat: which belong to repeated calls.
+        again: which belong to repeated calls.
         definition: what the figures mean.
+        reach: milliseconds since 1970 up to which the call log is known.
     """
     if definition.within_s is not None:
         within = np.full(len(rows), round(definition.within_s * 1000), np.int64)
@@ -122,7 +151,7 @@ def counted_visits(
         for queue_id, seconds in within_s.items():
             by_queue[queue_id] = round(seconds * 1000)
         within = by_queue[rows["queue"]]
-    return Counted(rows, within, repeat, definition)
+    return Counted(rows, within, again, definition, reach)
 
 
 def _total(counts: Mapping[str, Ints], names: Sequence[str]) -> Ints:

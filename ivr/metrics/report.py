@@ -6,7 +6,8 @@ again; every count can be listed call by call (`ivr.metrics.drilldown`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,16 +18,16 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.metrics.columns import Visits, load_visits, milliseconds
-from ivr.metrics.counts import Counted, Ints, repeat_calls
-from ivr.metrics.definitions import Definition
+from ivr.metrics.columns import Visits, known_until, load_visits, milliseconds
+from ivr.metrics.counts import Counted, Ints, Mask, calls_again
+from ivr.metrics.definitions import DAY_PARTS, Definition
 from ivr.metrics.figures import Figures, counted_visits, figures_of
 from ivr.metrics.intervals import interval_edges
 from ivr.models import Agent, Queue
 
 _HOURS: Final = 24
 _LARGE: Final = 100_000
-_last: Final[dict[tuple[Question, tuple[tuple[int, float], ...]], Report]] = {}
+_last: Final[dict[tuple[Question, int, tuple[tuple[int, float], ...]], Report]] = {}
 """The last large report: asked again, its figures hold as long as the visits are the same, byte by byte."""
 
 
@@ -39,6 +40,7 @@ class Question:
         queue_id: one queue, or None for all of them.
         agent_id: only visits this agent answered.
         hour_of_week: only entries in this local hour of the week; 0 is Monday's first.
+        day_part: only entries in this part of the day; 0 is the morning.
     """
 
     since: datetime
@@ -48,6 +50,7 @@ class Question:
     queue_id: int | None = None
     agent_id: int | None = None
     hour_of_week: int | None = None
+    day_part: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,14 @@ class Report:
         """Return the figures of each local hour of the week; group 0 is Monday's first hour."""
         return figures_of(self.counted, hours_of_week(self.counted.rows, self.question), 7 * _HOURS)
 
-    def by_agent(self, session: Session) -> list[AgentFigures]:
-        """Return each agent's figures, by work number."""
+    def by_day_part(self) -> Figures:
+        """Return the figures of morning, afternoon, evening and night, as the definition cuts the day."""
+        return self._once("day part", lambda: day_parts_of(self.counted.rows, self.question), len(DAY_PARTS))
+
+    def by_agent(self, session: Session, present: Collection[int] = ()) -> list[AgentFigures]:
+        """Return the figures of each agent who answered, was rung or is in `present`, by work number."""
         answering = self.counted.rows["agent"]
-        ids = np.union1d(answering, self.rings["agent"])
+        ids = np.union1d(np.union1d(answering, self.rings["agent"]), np.array([*present], np.int32))
         ids = ids[ids > 0]
         if not len(ids):
             return []
@@ -142,11 +149,25 @@ class Report:
 
 def hours_of_week(rows: NDArray[np.void], asked: Question) -> Ints:
     """Return the local hour of the week each visit of the question's period entered in."""
+    return _by_local_hour(rows, asked, lambda at: at.weekday() * _HOURS + at.hour)
+
+
+def day_parts_of(rows: NDArray[np.void], asked: Question) -> Ints:
+    """Return the part of the day each visit of the question's period entered in."""
+    return _by_local_hour(rows, asked, lambda at: day_part_at(at, asked))
+
+
+def day_part_at(moment: datetime, asked: Question) -> int:
+    """Return the part of the day a moment is in; what is before the morning is night."""
+    begins = asked.definition.day_parts
+    return (bisect_right(begins, moment.astimezone(asked.zone).hour) - 1) % len(begins)
+
+
+def _by_local_hour(rows: NDArray[np.void], asked: Question, number: Callable[[datetime], int]) -> Ints:
     edges = interval_edges(asked.since, asked.until, "1h", asked.zone)
-    local = [edge.astimezone(asked.zone) for edge in edges[:-1]]
-    of_interval = np.array([at.weekday() * _HOURS + at.hour for at in local], np.int64)
-    hours: Ints = of_interval[_interval_index(rows, edges)]
-    return hours
+    of_interval = np.array([number(edge.astimezone(asked.zone)) for edge in edges[:-1]], np.int64)
+    found: Ints = of_interval[_interval_index(rows, edges)]
+    return found
 
 
 def _interval_index(rows: NDArray[np.void], edges: Sequence[datetime]) -> Ints:
@@ -159,13 +180,15 @@ def queue_report(session: Session, question: Question) -> Report:
     """Count the visits a question is about; repeat callers are known across all queues."""
     every = session.scalars(select(Queue).order_by(Queue.id)).all()
     asked = [queue for queue in every if question.queue_id in {None, queue.id}]
-    look_back = timedelta(days=question.definition.repeat_days)
-    loaded = load_visits(session, [queue.id for queue in every], question.since - look_back, question.until)
-    key = (question, tuple((queue.id, queue.service_level_s) for queue in every))
+    days = timedelta(days=question.definition.repeat_days)
+    ids = [queue.id for queue in every]
+    loaded = load_visits(session, ids, question.since - days, question.until + days)
+    reach = min(known_until(session), milliseconds(question.until + days))
+    key = (question, reach, tuple((queue.id, queue.service_level_s) for queue in every))
     known = _last.get(key)
     if known is not None and known.packed == loaded.packed:
         return replace(known, queues=asked)
-    counted, rings = _counted(loaded, every, question)
+    counted, rings = _counted(loaded, every, question, reach)
     report = Report(question, asked, counted, rings, loaded.packed)
     if len(loaded.rows) >= _LARGE:
         _last.clear()
@@ -173,20 +196,28 @@ def queue_report(session: Session, question: Question) -> Report:
     return report
 
 
-def _counted(loaded: Visits, queues: Sequence[Queue], question: Question) -> tuple[Counted, NDArray[np.void]]:
+def _counted(
+    loaded: Visits, queues: Sequence[Queue], question: Question, reach: int
+) -> tuple[Counted, NDArray[np.void]]:
     rows, rings = loaded.rows, loaded.rings
-    repeat = repeat_calls(rows, question.definition.repeat_days)
-    inside = rows["entered"] >= milliseconds(question.since)
-    rung = rings["entered"] >= milliseconds(question.since)
-    if question.queue_id is not None:
-        inside &= rows["queue"] == question.queue_id
-        rung &= rings["queue"] == question.queue_id
-    if question.agent_id is not None:
-        inside &= rows["agent"] == question.agent_id
-        rung &= rings["agent"] == question.agent_id
+    again = calls_again(rows, question.definition.repeat_days)
+    inside, rung = _in_period(rows, question), _in_period(rings, question)
     if question.hour_of_week is not None:
         inside &= np.where(inside, hours_of_week(rows, question), -1) == question.hour_of_week
+    if question.day_part is not None:
+        inside &= np.where(inside, day_parts_of(rows, question), -1) == question.day_part
     if not inside.all():
-        rows, repeat = rows[inside], repeat[inside]
+        rows, again = rows[inside], again.taken(inside)
     within = {queue.id: queue.service_level_s for queue in queues}
-    return counted_visits(rows, within, repeat, question.definition), rings[rung]
+    return counted_visits(rows, within, again, question.definition, reach), rings[rung]
+
+
+def _in_period(rows: NDArray[np.void], question: Question) -> Mask:
+    inside = (rows["entered"] >= milliseconds(question.since)) & (
+        rows["entered"] < milliseconds(question.until)
+    )
+    if question.queue_id is not None:
+        inside &= rows["queue"] == question.queue_id
+    if question.agent_id is not None:
+        inside &= rows["agent"] == question.agent_id
+    return np.asarray(inside)

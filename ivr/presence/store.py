@@ -7,9 +7,9 @@ first of them. So it makes no difference in which pieces, or in which order, the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from sqlalchemy import Table, delete, or_, select
@@ -21,12 +21,14 @@ from ivr.ledger.derived import Directory
 from ivr.ledger.entries import parts_of, provider_of
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.reading import EARLIEST
+from ivr.metrics.models import MetricDay
 from ivr.models import Agent, CallEvent
 from ivr.presence import machine
 from ivr.presence.machine import KINDS, RESTART, Presence, agent_presence, reaches_back_to
 from ivr.presence.models import AgentPause, AgentSession
 
 _EVENTS: Final = cast("Table", CallEvent.__table__).c
+_LONGEST_CALL: Final = timedelta(days=1)
 _SESSION: Final = ("queue_id", "began_at", "began_by", "ended_at", "ended_by", "settled_at", "restarts")
 _PAUSE: Final = ("queue_id", "began_at", "reason", "ended_at", "settled_at")
 _TABLES: Final = (
@@ -64,15 +66,18 @@ def note_presence(session: Session, provider: str, events: Iterable[LedgerEvent]
     for name, agent_id in ids.items():
         starts[name], kept[name] = _stretch(session, provider, agent_id, since[name])
     stored = _stored_events(session, provider, starts)
-    for name, agent_id in ids.items():
+    changes = [
         _replace(session, directory, provider, agent_id, kept[name], agent_presence(stored[name]))
+        for name, agent_id in ids.items()
+    ]
+    _forget_days(session, changes)
 
 
 def rebuild_presence(installation: Installation) -> None:
     """Derive every session and pause anew from the stored events."""
     with installation.unit_of_work() as session:
-        for table, _columns in _TABLES:
-            session.execute(delete(table))
+        for table in (MetricDay.__table__, *(table for table, _columns in _TABLES)):
+            session.execute(delete(cast("Table", table)))
         ours = (_EVENTS.provider_call_id == "", _EVENTS.kind.in_(KINDS))
         directory = Directory(session)
         origins = session.scalars(select(_EVENTS.origin).where(*ours).distinct()).all()
@@ -169,8 +174,9 @@ def _replace(
     agent_id: int,
     kept: Sequence[_Kept],
     presence: Presence,
-) -> None:
-    """Write what is new and remove what no longer holds; rows that are right already stay."""
+) -> datetime | None:
+    """Write what is new and remove what no longer holds; return the earliest time it makes a difference for."""
+    changed: list[datetime] = []
     items: tuple[Sequence[machine.Session | machine.Pause], ...] = (presence.sessions, presence.pauses)
     for (table, columns), found in zip(_TABLES, items, strict=True):
         old = [row for row in kept if row.table is table]
@@ -182,8 +188,31 @@ def _replace(
             if new[row.values]:
                 new[row.values] -= 1
             else:
-                gone.append(row.id)
-        for part in parts_of(gone):
+                gone.append(row)
+        for part in parts_of(row.id for row in gone):
             session.execute(delete(table).where(table.c.id.in_(part)))
-        added = [(provider, agent_id, *values) for values in new.elements()]
-        insert_rows(session, table, ("provider", "agent_id", *columns), added)
+        added = list(new.elements())
+        told = [(provider, agent_id, *values) for values in added]
+        insert_rows(session, table, ("provider", "agent_id", *columns), told)
+        changed += _differences([row.values for row in gone], added)
+    return min(changed, default=None)
+
+
+def _differences(gone: Sequence[tuple[Any, ...]], added: Sequence[tuple[Any, ...]]) -> Iterator[datetime]:
+    """Yield from when on what holds for all queues differs: a stretch that only ends otherwise, from its end on."""
+    ends: dict[tuple[Any, ...], list[datetime | None]] = {}
+    for values in (*gone, *added):
+        queue_id, began_at, _what, ended_at, *_rest = values
+        if queue_id is None:
+            ends.setdefault(values[:3], []).append(ended_at)
+    for (_queue, began_at, _what), told in ends.items():
+        known = [at for at in told if at is not None]
+        yield min(known) if len(told) > 1 and known else began_at
+
+
+def _forget_days(session: Session, changes: Iterable[datetime | None]) -> None:
+    """Remove the copies of days in which the work after a call may be another now; see `ivr.metrics.columns`."""
+    since = min((at for at in changes if at is not None), default=None)
+    if since is not None:
+        first = (since - _LONGEST_CALL).astimezone(UTC).date().isoformat()
+        session.execute(delete(MetricDay).where(MetricDay.day >= first))

@@ -26,7 +26,8 @@ class History:
 
     Attributes:
         days: calls offered in each half hour of each day since the first call.
-        aht_s: mean handling time; None when nobody was answered.
+        aht_s: mean handling time, of the talk alone where the work after calls is not known; None when nobody
+            was answered.
         patience: of all callers who had to wait.
     """
 
@@ -40,7 +41,9 @@ def history_of(session: Session, asked: Question, first: date) -> History:
     midnight = datetime.combine(first, time(), asked.zone)
     question = replace(asked, since=midnight - HISTORY, until=midnight)
     report = queue_report(session, question)
-    return History(_days(report), report.total().of(0)["aht_s"], _patience(report))
+    total = report.total().of(0)
+    known = total["aht_s"] is not None
+    return History(_days(report), total["aht_s" if known else "mean_talk_s"], _patience(report))
 
 
 def _days(report: Report) -> Days:

@@ -92,7 +92,7 @@ def calls_behind(asked: Question, name: str, **narrower: object) -> str:
     Args:
         asked: the report's question.
         name: the count's name.
-        narrower: `since`, `until`, `queue`, `agent` or `hour` of the number, where it is about less.
+        narrower: `since`, `until`, `queue`, `agent`, `hour` or `part` of the number, where it is about less.
     """
     values = {
         "name": name,
@@ -101,6 +101,7 @@ def calls_behind(asked: Question, name: str, **narrower: object) -> str:
         "queue": asked.queue_id,
         "agent": asked.agent_id,
         "hour": asked.hour_of_week,
+        "part": asked.day_part,
         "definition": asked.definition.label,
         **narrower,
     }
@@ -128,6 +129,7 @@ def read_question(values: Mapping[str, str], definition: Definition, zone: ZoneI
         queue_id=_number(values.get("queue")),
         agent_id=_number(values.get("agent")),
         hour_of_week=_number(values.get("hour")),
+        day_part=_number(values.get("part")),
     )
 
 

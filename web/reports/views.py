@@ -11,12 +11,14 @@ from flask.typing import ResponseReturnValue
 
 from core.audit import record_audit
 from core.i18n import N_
-from ivr.metrics.command import interval_rows, report_document
-from ivr.metrics.definitions import find_definition, list_definitions
+from ivr.asterisk.duty import PAUSE_REASONS
+from ivr.metrics.definitions import DAY_PARTS, find_definition, list_definitions
 from ivr.metrics.drilldown import visits_behind
+from ivr.metrics.duty import NOBODY, agent_time
 from ivr.metrics.figures import Figures, every_service_level
 from ivr.metrics.intervals import INTERVALS
 from ivr.metrics.report import Report
+from ivr.metrics.tables import interval_rows, report_document
 from web.calls.queries import queues
 from web.context import db, installation, now, user
 from web.csv_export import csv_chunks
@@ -45,7 +47,10 @@ COUNT_NAMES: Final = {
     "waiting": N_("Still waiting"),
     "unknown": N_("End never written"),
     "timed": N_("Answered, wait known"),
-    "handled": N_("Answered, talk known"),
+    "talked": N_("Answered, talk known"),
+    "wrapped_up": N_("With work after the call"),
+    "wrap_up_unknown": N_("Work after the call not known"),
+    "handled": N_("Answered, handling time known"),
     "handled_too_short": N_("Handled too briefly"),
     "handled_too_long": N_("Handled too long"),
     "rung": N_("Answered, ring known"),
@@ -54,6 +59,8 @@ COUNT_NAMES: Final = {
     "rings_over_tolerance": N_("More rings than tolerated"),
     "transferred": N_("Transferred"),
     "repeat_callers": N_("Repeat callers"),
+    "judged": N_("Answered, and long enough ago to call again"),
+    "resolved": N_("Resolved in one call"),
 }
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
@@ -66,6 +73,8 @@ def index() -> ResponseReturnValue:
     report = _report(chosen)
     edges, intervals = report.by_interval(chosen.interval)
     total = report.total()
+    time = agent_time(db(), report.question)
+    duties = time.by_agent()
     return render_template(
         "reports/index.html",
         chosen=chosen,
@@ -75,7 +84,10 @@ def index() -> ResponseReturnValue:
         by_queue=list(zip(report.queues, report.by_queue().rows(), strict=True)),
         rows=[(edges[n], edges[n + 1], row) for n, row in enumerate(intervals.rows()) if row["offered"]],
         chart=interval_chart(report.question, edges, intervals),
-        agents=report.by_agent(db()),
+        agents=[(row, duties.get(row.agent.id, NOBODY)) for row in report.by_agent(db(), duties)],
+        together=time.total(),
+        day_parts=list(enumerate(zip(DAY_PARTS, report.by_day_part().rows(), strict=True))),
+        pause_reasons=PAUSE_REASONS,
         heat=_heat(report.by_weekday_and_hour()) if chosen.period != "day" else None,
         queues=queues(db()),
         definitions=list_definitions(db()),
@@ -124,7 +136,7 @@ def as_csv() -> ResponseReturnValue:
 def as_json() -> ResponseReturnValue:
     """Give the report as one JSON document with its formulas."""
     chosen = _exported("json")
-    return jsonify(report_document(_report(chosen), chosen.interval))
+    return jsonify(report_document(db(), _report(chosen), chosen.interval))
 
 
 @blueprint.get("/report.xlsx")

@@ -86,13 +86,13 @@ def test_a_report_prints_its_definition_and_an_old_version_can_be_asked_for(run,
     ours = tmp_path / "strict.yaml"
     ours.write_text("name: standard\ntitle_zh: 更严\ntitle_en: Strict\nwithin_s: 3\n", encoding="utf-8")
 
-    assert run("define", ours).stdout.strip() == "standard@2"
+    assert run("define", ours).stdout.strip() == "standard@3"
     new = json.loads(run("report", *PERIOD, "--json").stdout)
     old = json.loads(run("report", *PERIOD, "--json", "--definition", "standard@1").stdout)
     assert [document["queues"][0]["service_level"] for document in (old, new)] == [1.0, 0.0]
-    assert (new["definition"]["version"], new["service_level"]) == (2, "answered within 3 s ÷ offered")
-    assert "definition: standard@2" in run("report", *PERIOD).stdout
-    assert "standard@2" in run("definitions").stdout
+    assert (new["definition"]["version"], new["service_level"]) == (3, "answered within 3 s ÷ offered")
+    assert "definition: standard@3" in run("report", *PERIOD).stdout
+    assert "standard@3" in run("definitions").stdout
 
 
 def test_intervals_sum_up_to_the_report(run, log_file):

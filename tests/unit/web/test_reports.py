@@ -57,7 +57,7 @@ def test_files_carry_formula_and_version(browser_of):
     assert document["definition"]["name"] == "standard"
     assert document["queues"][0]["offered"] == sum(row["offered"] for row in document["intervals"]) == 4
     assert rows[0].endswith("definition")
-    assert {row.rsplit(",", 1)[1] for row in rows[1:]} == {"standard@1"}
+    assert {row.rsplit(",", 1)[1] for row in rows[1:]} == {"standard@2"}
 
 
 @pytest.mark.usefixtures("_day")

@@ -47,7 +47,7 @@ def test_the_board_says_who_waits_and_how_today_went(browser_of, installation, s
 
     assert "Waiting now" in page
     assert "100.0%" in page
-    assert "standard@1" in page
+    assert "standard@2" in page
     assert "data-facts-at=" in page
 
 

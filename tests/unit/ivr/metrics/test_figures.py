@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ivr.metrics.columns import OUTCOMES, VISIT
-from ivr.metrics.counts import repeat_calls, rings_begun
-from ivr.metrics.definitions import GOVERNMENT, STANDARD
+from ivr.metrics.counts import calls_again, rings_begun
+from ivr.metrics.definitions import GOVERNMENT, PRESETS, STANDARD
 from ivr.metrics.figures import counted_visits, every_service_level, figures_of
 
 ANSWERED, ABANDONED = OUTCOMES.index("answered"), OUTCOMES.index("abandoned")
@@ -14,7 +16,7 @@ ANSWERED, ABANDONED = OUTCOMES.index("answered"), OUTCOMES.index("abandoned")
 def rows_of(*visits):
     """Visits from dictionaries; what is not said is unknown."""
     rows = np.zeros(len(visits), VISIT)
-    for name in ("wait", "talk", "ring"):
+    for name in ("wait", "talk", "ring", "wrap_up"):
         rows[name] = -1
     rows["queue"] = 1
     rows["call"] = np.arange(len(visits)) + 1
@@ -24,8 +26,9 @@ def rows_of(*visits):
     return rows
 
 
-def total(rows, definition=STANDARD, within_s=20.0):
-    counted = counted_visits(rows, {1: within_s}, repeat_calls(rows, definition.repeat_days), definition)
+def total(rows, definition=STANDARD, within_s=20.0, reach=0):
+    again = calls_again(rows, definition.repeat_days)
+    counted = counted_visits(rows, {1: within_s}, again, definition, reach)
     return figures_of(counted, np.zeros(len(rows), np.int64), 1)
 
 
@@ -95,11 +98,47 @@ def test_percentiles_are_waits_of_real_calls():
 
 
 def test_a_handling_time_that_is_too_short_deviates_as_well():
-    rows = rows_of(*({"outcome": ANSWERED, "talk": s * 1000} for s in (209, 210, 330, 331)))
+    handled = ((200, 9), (200, 10), (330, 0), (300, 31))
+    rows = rows_of(*({"outcome": ANSWERED, "talk": t * 1000, "wrap_up": w * 1000} for t, w in handled))
     figures = total(rows).of(0)
 
     assert (figures["handled"], figures["handled_too_short"], figures["handled_too_long"]) == (4, 1, 1)
     assert figures["aht_s"] == 270
+
+
+def test_the_first_version_of_the_standard_still_counts_the_talk_alone():
+    rows = rows_of(
+        *({"outcome": ANSWERED, "talk": s * 1000, "wrap_up": 60_000} for s in (209, 210, 330, 331))
+    )
+    figures = total(rows, PRESETS[0]).of(0)
+
+    assert PRESETS[0].label == "standard@1"
+    assert (figures["handled"], figures["handled_too_short"], figures["handled_too_long"]) == (4, 1, 1)
+    assert figures["aht_s"] == 270
+
+
+def test_handling_whose_work_after_the_call_is_not_known_is_not_known():
+    rows = rows_of({"outcome": ANSWERED, "talk": 100_000})
+    figures = total(rows).of(0)
+
+    assert (figures["handled"], figures["wrap_up_unknown"], figures["mean_talk_s"]) == (0, 1, 100)
+    assert (figures["aht_s"], figures["wrap_up_s"]) == (None, None)
+
+
+def test_first_call_resolution_waits_until_the_days_have_passed():
+    day = 86_400_000
+    rows = rows_of(
+        {"outcome": ANSWERED, "caller": 5, "entered": 20 * day, "call": 1},
+        {"outcome": ANSWERED, "caller": 5, "entered": 27 * day, "call": 2},
+        {"outcome": ANSWERED, "caller": 6, "entered": 20 * day, "call": 3},
+        {"outcome": ANSWERED, "caller": 0, "entered": 20 * day, "call": 4},
+        {"outcome": ABANDONED, "caller": 7, "entered": 20 * day, "call": 5},
+        {"outcome": ANSWERED, "caller": 8, "entered": 20 * day + 1, "call": 6},
+    )
+
+    figures = total(rows, reach=27 * day).of(0)
+    assert (figures["judged"], figures["resolved"], figures["first_call_resolution"]) == (2, 1, 0.5)
+    assert total(rows, reach=27 * day - 1).of(0)["first_call_resolution"] is None
 
 
 def test_of_nothing_no_mean_and_no_share_is_claimed():
@@ -121,12 +160,41 @@ def test_a_caller_who_calls_again_within_the_days_is_a_repeat_caller():
         {"caller": 0, "entered": 27 * day, "call": 6},
     )
 
-    assert repeat_calls(rows, 7).tolist() == [False, False, True, False, False, False, False]
+    again = calls_again(rows, 7)
+    assert again.before.tolist() == [False, False, True, False, False, False, False]
+    assert again.after.tolist() == [True, True, False, False, False, False, False]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 6), st.integers(0, 30)),
+        max_size=12,
+    ),
+    st.lists(st.sampled_from([0, 5, 5 + (1 << 40), 9 << 50]), min_size=6, max_size=6),
+)
+def test_repeated_calls_are_those_a_plain_search_finds(visits, callers):
+    day = 86_400_000
+    rows = rows_of(*({"call": c, "entered": d * day, "caller": callers[c - 1]} for c, d in visits))
+    begun = {}
+    for call, at in visits:
+        if callers[call - 1]:
+            begun[call] = min(at, begun.get(call, at))
+    order = sorted(begun, key=lambda call: (begun[call], call))
+    pairs = [
+        (a, b)
+        for n, b in enumerate(order)
+        for a in order[:n]
+        if callers[a - 1] == callers[b - 1] and begun[b] - begun[a] <= 7
+    ]
+    again = calls_again(rows, 7)
+
+    assert again.before.tolist() == [any(b == call for _a, b in pairs) for call, _at in visits]
+    assert again.after.tolist() == [any(a == call for a, _b in pairs) for call, _at in visits]
 
 
 def test_groups_keep_their_own_percentiles():
     rows = rows_of(*({"outcome": ANSWERED, "wait": s * 1000} for s in (5, 50, 1, 2, 3)))
-    counted = counted_visits(rows, {1: 20}, repeat_calls(rows, 7), STANDARD)
+    counted = counted_visits(rows, {1: 20}, calls_again(rows, 7), STANDARD, 0)
     figures = figures_of(counted, np.array([0, 0, 2, 2, -1]), 3)
 
     assert [row["wait_p50_s"] for row in figures.rows()] == [5, None, 1]

@@ -34,7 +34,7 @@ def some_visits(draw):
                     "talk_s": st.none() | st.sampled_from([30.0, 210.0, 331.0]),
                     "ring_s": st.none() | st.sampled_from([0.0, 9.9, 10.0, 25.0]),
                     "caller": st.sampled_from(["", "13800000001", "13800000002"]),
-                    "ended_by": st.sampled_from(["", "agent", "transfer"]),
+                    "ended_by": st.sampled_from(["", "agent", "transfer", "crash"]),
                     "who": st.sampled_from([None, 0, 1]),
                     "where": st.sampled_from([0, 1]),
                 }
@@ -74,6 +74,10 @@ def test_every_count_lists_exactly_as_many_calls_as_it_says(installation, clock,
         for row in report.by_agent(session):
             one = question(until=asked.until, agent_id=row.agent.id)
             assert visits_behind(session, one, "answered").count == row.figures["answered"]
+        for part, row in enumerate(report.by_day_part().rows()):
+            one = question(until=asked.until, day_part=part)
+            for name in ("offered", "handled", "judged"):
+                assert visits_behind(session, one, name).count == row[name]
         for interval in ("15m", "1h", "1d"):
             _edges, parts = report.by_interval(interval)
             assert {n: int(c.sum()) for n, c in parts.counts.items()} == {
@@ -111,7 +115,7 @@ def test_a_call_that_crosses_midnight_belongs_to_the_day_it_entered(session, que
     _edges, figures = queue_report(session, question(since, until)).by_interval("1d")
 
     assert figures.counts["offered"].tolist() == [1, 0]
-    assert figures.of(0)["aht_s"] == 600
+    assert figures.of(0)["mean_talk_s"] == 600
 
 
 def test_the_hour_that_comes_twice_is_two_intervals_of_its_day(session, queue):
@@ -145,6 +149,15 @@ def test_hours_of_the_week_are_those_of_the_place(session, queue):
     for hour, count in ((2 * 24 + 9, 1), (2 * 24 + 10, 0)):
         asked = question(until=START + timedelta(hours=3), hour_of_week=hour)
         assert visits_behind(session, asked, "offered").count == count
+
+
+def test_the_night_goes_over_midnight_and_the_morning_begins_at_six(session, queue):
+    for hour in (0, 5, 6, 11, 12, 17, 18, 21, 22, 23):
+        add_visit(session, queue, at=datetime(2026, 11, 18, hour, 59, 59, tzinfo=SHANGHAI))
+    begin = datetime(2026, 11, 18, tzinfo=SHANGHAI)
+    figures = queue_report(session, question(begin, begin + timedelta(days=1))).by_day_part()
+
+    assert figures.counts["offered"].tolist() == [2, 2, 2, 4]
 
 
 def test_a_figure_nobody_defined_is_refused(session, queue):

@@ -64,6 +64,7 @@ def add_visit(
         queue_id=queue.id,
         entered_at=at,
         left_queue_at=at + timedelta(seconds=wait_s or 0),
+        ended_at=None if talk_s is None else at + timedelta(seconds=(wait_s or 0) + talk_s),
         outcome=outcome,
         wait_s=wait_s,
         talk_s=talk_s,
