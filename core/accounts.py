@@ -39,6 +39,7 @@ class Permission(StrEnum):
     SEE_ALL_CALLS = "see_all_calls"
     LISTEN = "listen"
     LISTEN_LIVE = "listen_live"
+    PUBLISH = "publish"
     STEER_AGENTS = "steer_agents"
     DOWNLOAD = "download"
     SEE_NUMBERS = "see_numbers"
@@ -64,6 +65,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.SEE_ALL_CALLS,
             _P.LISTEN,
             _P.LISTEN_LIVE,
+            _P.PUBLISH,
             _P.STEER_AGENTS,
             _P.SEE_NUMBERS,
             _P.LIST_CALLERS,

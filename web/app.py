@@ -31,6 +31,7 @@ from web.recordings.views import blueprint as recordings
 from web.reports.views import blueprint as reports
 from web.samples.views import blueprint as samples
 from web.security import install_security
+from web.shifts.views import blueprint as shifts
 from web.staffing.views import blueprint as staffing
 from web.tasks.views import blueprint as tasks
 from web.wall.views import blueprint as wall
@@ -79,6 +80,7 @@ def create_app(installation: Installation) -> WebApp:
         wall,
         duty,
         missed,
+        shifts,
         callers,
         staffing,
     ):
@@ -114,6 +116,7 @@ def _current_section() -> str:
         "tasks": "/",
         "samples": "/samples",
         "missed": "/missed",
+        "shifts": "/shift",
         "callers": "/callers",
         "staffing": "/staffing",
         "wall": "/wall",

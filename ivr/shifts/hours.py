@@ -24,12 +24,6 @@ def shift_at(moment: datetime, zone: ZoneInfo, hours: ShiftSettings) -> Shift | 
     return max(on_duty, key=lambda shift: shift.begin, default=None)
 
 
-def latest_shift(moment: datetime, zone: ZoneInfo, hours: ShiftSettings) -> Shift:
-    """Return the shift that began last, whether or not it is over."""
-    begun = [shift for shift in _around(moment, zone, hours) if shift.begin <= moment]
-    return max(begun, key=lambda shift: shift.begin)
-
-
 def next_morning(moment: datetime, zone: ZoneInfo, hours: ShiftSettings) -> datetime:
     """Return until when is to be answered what came in while nobody was on duty.
 

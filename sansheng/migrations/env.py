@@ -14,6 +14,7 @@ import ivr.callers.models
 import ivr.metrics.models
 import ivr.missed.models
 import ivr.models
+import ivr.shifts.models
 import ivr.presence.models
 import ivr.twilio.models
 import ivr.waiting.models
@@ -33,6 +34,7 @@ _DECLARING = (
     ivr.twilio.models,
     ivr.metrics.models,
     ivr.missed.models,
+    ivr.shifts.models,
     ivr.presence.models,
     ivr.waiting.models,
     recording.models,

@@ -34,6 +34,9 @@ PAGES = [
     ("supervisor", "/duty"),
     ("supervisor", "/duty/1"),
     ("supervisor", "/missed"),
+    ("supervisor", "/shift"),
+    ("supervisor", "/shift/bulletins"),
+    ("supervisor", "/"),
     ("supervisor", "/callers"),
     ("supervisor", "/staffing"),
 ]
