@@ -14,6 +14,7 @@ from ivr.models import Call
 from web.context import account, installation
 
 NONE = "–"
+_MINUTES = 60
 
 
 def local_time(at: datetime | None, pattern: str = "%Y-%m-%d %H:%M") -> str:
@@ -42,13 +43,16 @@ def clock(seconds: float | None, *, decimals: int = 0) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Format a length of time in words: `14 s`, `2 min 31 s`."""
+    """Format a length of time in words: `14 s`, `2 min 31 s`, `8 h 5 min`."""
     if seconds is None:
         return NONE
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
         return gettext("%(seconds)s s", seconds=rest)
-    return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    if minutes < _MINUTES:
+        return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    hours, minutes = divmod(round(seconds / _MINUTES), _MINUTES)
+    return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
 
 
 def plan_name(plan: str) -> str:

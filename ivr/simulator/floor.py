@@ -152,7 +152,7 @@ class Floor:
         wait_s = self._seconds(waiting.joined, answered)
         talk_s = self._seconds(answered, self._agenda.now)
         self._write(waiting, agent.who.interface, event, wait_s, talk_s, waiting.original_position)
-        self._agenda.after(waiting.random.uniform(*_WRITE_UP_S), lambda: self.staff.release(agent))
+        self.staff.write_up(agent, waiting.random.uniform(*_WRITE_UP_S))
         talked_s = self._agenda.now - answered
         waiting.resume(QueueEnd("bridged", answered - waiting.joined, talked_s, hung_up=caller_left))
 

@@ -16,6 +16,7 @@ KEPT_FREE_S: Final = 150.0
 """An agent takes no other call so shortly before a planned one."""
 
 _ASK_AGAIN_S: Final = 120.0
+_AFTER_CALL_WORK: Final = "after_call_work"
 
 
 @dataclass(slots=True)
@@ -72,6 +73,11 @@ class Staff:
         agent.state = "free"
         agent.free_since = self._agenda.now
         self._changed()
+
+    def write_up(self, agent: Agent, seconds: float) -> None:
+        """Give an agent no calls for the work after one."""
+        self._write_pause(agent, "PAUSE", _AFTER_CALL_WORK)
+        self._agenda.after(seconds, lambda: self._return(agent))
 
     def _at(self) -> datetime:
         return self._plan.at(self._agenda.now)

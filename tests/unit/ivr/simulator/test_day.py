@@ -83,7 +83,7 @@ def test_a_day_is_a_believable_day(flow, seed):
     assert 0.7 < quick / events["ENTERQUEUE"] < 0.92
     assert 0.02 < events["ABANDON"] / events["ENTERQUEUE"] < 0.12
     assert events["RINGNOANSWER"] > 0
-    assert {line[5] for line in lines if line[4] == "PAUSE"} == {"short_break", "lunch"}
+    assert {line[5] for line in lines if line[4] == "PAUSE"} == {"short_break", "lunch", "after_call_work"}
     outcomes = Counter(call.outcome for call in day.calls)
     assert {"served", "completed", "abandoned", "voicemail", "hung_up"} <= set(outcomes)
 
