@@ -16,6 +16,7 @@ MEASUREMENTS = (
     ("verdicts by character error rate", "bench.verdicts"),
     ("pages with a million calls", "bench.pages"),
     ("queue_log into the ledger", "bench.ledger"),
+    ("the wall, 50 calls a second", "bench.wall"),
     ("FastAGI, 200 calls at once", "bench.fastagi"),
     ("announced waits against those that came", "bench.waiting"),
     ("Twilio's webhooks, 50 calls at once", "bench.twilio"),

@@ -82,7 +82,7 @@ class Browser:
     def __init__(self, port: int, username: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port)
         self._cookie = ""
-        form = self._get("/login")
+        form = self.get("/login")
         token = re.search(r'name="csrf_token" value="([^"]+)"', form)
         values = {"username": username, "password": PASSWORD, "csrf_token": token[1] if token else ""}
         self._answer("POST", "/login", urlencode(values))
@@ -90,11 +90,18 @@ class Browser:
     def time(self, path: str) -> tuple[float, int]:
         """Return the milliseconds a page takes and its bytes."""
         began = time.perf_counter()
-        page = self._get(path)
+        page = self.get(path)
         return 1000 * (time.perf_counter() - began), len(page)
 
-    def _get(self, path: str) -> str:
+    def get(self, path: str) -> str:
+        """Return a page."""
         return self._answer("GET", path)
+
+    def open(self, path: str) -> HTTPResponse:
+        """Return an answer that goes on, to be read piece by piece."""
+        self._connection.close()
+        self._connection.request("GET", path, headers={"Cookie": self._cookie})
+        return self._connection.getresponse()
 
     def _answer(self, method: str, path: str, body: str | None = None) -> str:
         headers = {"Cookie": self._cookie, "Content-Type": "application/x-www-form-urlencoded"}

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ from core.errors import MissingPart
 from core.installation import Installation
 from core.logging import configure_logging
 from core.settings import Settings
+from ivr.live import LiveAgent, LiveFloor, LiveQueue, LiveState, WaitingCaller, write_live
 from sansheng.demo.hotline import PASSWORD
 from sansheng.demo.pipeline import run_demo
 from sansheng.migrations import upgrade_database
@@ -53,6 +55,11 @@ PICTURES: Final = (
     Picture("call-page-phone", "inspector", "/recordings/3", width=390, height=844),
     Picture("calls", "inspector", "/calls"),
     Picture("tasks", "inspector", "/"),
+    Picture("wall", "supervisor", "/wall"),
+    Picture("wall-dark-en", "supervisor", "/wall", dark=True, locale="en"),
+    Picture("missed", "supervisor", "/missed"),
+    Picture("missed-dark-en", "supervisor", "/missed", dark=True, locale="en"),
+    Picture("shift", "agent1001", "/shift"),
 )
 
 
@@ -78,11 +85,46 @@ def _served_demo() -> Iterator[str]:
         installation = Installation.open(Settings(home=Path(home)))
         upgrade_database(installation.engine)
         run_demo(installation, progress=lambda _stage, _done, _total: None)
+        _show_a_floor(installation)
         server = waitress.create_server(create_app(installation), host="127.0.0.1", port=0)
         threading.Thread(target=server.run, daemon=True).start()
         yield f"http://127.0.0.1:{server.effective_port}"
         server.close()
         installation.close()
+
+
+def _show_a_floor(installation: Installation) -> None:
+    """Let the wall have somebody on it: the demo has no telephony, whose watcher would tell every second."""
+    now = installation.clock.now()
+    waits = (("consulting", "138****8000", 41), ("consulting", "139****2211", 18), ("after_sales", "", 9))
+    doing = (
+        ("talking", 205),
+        ("talking", 1130),
+        ("ringing", 4),
+        ("paused", 310),
+        ("ready", 44),
+        ("ready", 12),
+    )
+    floor = LiveFloor(
+        calls=len(waits) + 3,
+        queues=tuple(
+            LiveQueue(
+                name=name,
+                waiting=tuple(
+                    WaitingCaller(call=str(n), caller=caller, position=n, since=now - timedelta(seconds=s))
+                    for n, (queue, caller, s) in enumerate(waits, start=1)
+                    if queue == name
+                ),
+            )
+            for name in dict.fromkeys(queue for queue, _caller, _s in waits)
+        ),
+        agents=tuple(
+            LiveAgent(agent=f"PJSIP/{1001 + n}", state=state, since=now - timedelta(seconds=s))
+            for n, (state, s) in enumerate(doing)
+        ),
+    )
+    with installation.unit_of_work() as session:  # heard until long after the last picture
+        write_live(session, LiveState(floor=floor, heard_at=now + timedelta(hours=1)))
 
 
 def _photograph(browser: Browser, address: str, picture: Picture) -> None:

@@ -18,7 +18,7 @@ from ivr.metrics.alarms import Alarm
 from web.context import installation, user
 from web.formats import by_language, duration
 from web.wall.chart import today_chart
-from web.wall.feed import WallFeed, events
+from web.wall.feed import Look, WallFeed, events
 
 blueprint = Blueprint("wall", __name__, url_prefix="/wall")
 
@@ -29,13 +29,13 @@ SHOWN_WAITING: Final = 8
 @blueprint.get("")
 def show() -> ResponseReturnValue:
     """Show the wall; it keeps itself up to date."""
-    return render_template("wall/show.html", board=draw_board())
+    return render_template("wall/show.html", board=draw_board(wall_feed().look()))
 
 
 @blueprint.get("/board")
 def board() -> ResponseReturnValue:
     """Give the board once, for browsers that poll."""
-    return draw_board()
+    return draw_board(wall_feed().look())
 
 
 @blueprint.get("/stream")
@@ -63,9 +63,8 @@ def wall_feed() -> WallFeed:
     return cast("WallFeed", app.extensions["wall_feed"])
 
 
-def draw_board() -> str:
-    """Return the board as it is now, for the account that looks at it."""
-    look = wall_feed().look()
+def draw_board(look: Look) -> str:
+    """Return the board of a look, for the account that looks at it."""
     waiting = look.now.waiting
     return render_template(
         "wall/_board.html",
@@ -97,10 +96,15 @@ def alarm_text(alarm: Alarm) -> str:
 
 def _boards(locale: str, who: User) -> Iterator[str]:
     app = app_ctx.app
+    drawn: tuple[Look, str] | None = None
 
     def draw() -> str:
+        nonlocal drawn
         with app.app_context(), use_locale(locale):
             g.user = who
-            return draw_board()
+            look = wall_feed().look()
+            if drawn is None or drawn[0] is not look:
+                drawn = look, draw_board(look)
+        return drawn[1]
 
     return events(draw)
