@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 ASTERISK_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sansheng-asterisk
 
-.PHONY: help setup demo test test-postgres test-asterisk check fuzz bench screenshots docs clean
+.PHONY: help setup demo test test-postgres test-asterisk call check fuzz bench screenshots docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,6 +33,10 @@ test-postgres: setup  ## the same tests on a PostgreSQL server of their own
 test-asterisk: setup  ## real calls: Asterisk 22 from Debian's forky suite and SIPp on loopback; needs root once
 	tests/asterisk/install.sh "$(ASTERISK_CACHE)"
 	$(BIN)/python -m pytest -n 3 -m asterisk tests/asterisk
+
+call: setup  ## one real call: Asterisk, both telephones with speech, transcript and score; says what to open
+	tests/asterisk/install.sh "$(ASTERISK_CACHE)"
+	$(BIN)/python -m tests.asterisk.real_call
 
 check: setup  ## lint, types, imports, stale documentation
 	$(BIN)/ruff check .

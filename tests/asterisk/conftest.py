@@ -29,6 +29,7 @@ from tests.asterisk.sipp import CARRIER, Stage, phone_address
 from tests.waiting import wait_until
 from web.app import create_app
 
+SECRET_KEY = "a secret for tests only"
 AGENTS = ("1001", "1002", "1003")
 OPEN, CLOSED = '"00:00-24:00"', ""
 
@@ -70,7 +71,7 @@ class Telephony:
         self.settings = Settings.model_validate(
             {
                 "home": folder / "home",
-                "secret_key": "a secret for tests only",
+                "secret_key": SECRET_KEY,
                 "agi": {"port": self.agi_port, "flow": str(folder / "hotline.yaml")},
                 "ami": {"port": free_port(), "secret": "for-tests-only"},
                 "sip": {
@@ -96,7 +97,7 @@ class Telephony:
         return own | {
             "PYTHONFAULTHANDLER": "1",
             "SANSHENG_HOME": str(s.home),
-            "SANSHENG_SECRET_KEY": "a secret for tests only",
+            "SANSHENG_SECRET_KEY": SECRET_KEY,
             "SANSHENG_AGI_PORT": str(s.agi.port),
             "SANSHENG_AGI_FLOW": s.agi.flow,
             "SANSHENG_AMI_PORT": str(s.ami.port),

@@ -106,7 +106,10 @@ def _left_by_other_side(label):
 class Caller:
     """The steps of a caller, who comes through the carrier."""
 
-    def __init__(self, number="13800138000", name=None):
+    def __init__(self, number="13800138000", name=None, *, headers=None, call_id=""):
+        """`headers` are sent beside the usual ones; SIPp tells its calls by what follows `///` in a Call-ID."""
+        self.call_id = f"{call_id}///[call_id]" if call_id else "[call_id]"
+        told = "".join(f"{header}: {value}\n" for header, value in (headers or {}).items())
         shown = f'"{name}" ' if name is not None else ""
         self.party = f"{shown}<sip:{number}@[local_ip]:[local_port]>;tag=[pid]sansheng[call_number]"
         self.contact = f"<sip:{number}@[local_ip]:[local_port]>"
@@ -117,7 +120,9 @@ class Caller:
             "sip:[service]@[remote_ip]:[remote_port]",
         )
         body = _SDP.format(user="caller", direction="sendrecv")
-        invite += f"Contact: {self.contact}\nContent-Type: application/sdp\nContent-Length: [len]\n\n{body}"
+        invite += (
+            f"{told}Contact: {self.contact}\nContent-Type: application/sdp\nContent-Length: [len]\n\n{body}"
+        )
         self.steps = [send(invite)]
 
     def answered(self):
@@ -160,7 +165,7 @@ class Caller:
         return (
             f"{method} {target} SIP/2.0\n"
             "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]\n"
-            f"From: {self.party}\n{to}\nCall-ID: [call_id]\nCSeq: {number} {method}\nMax-Forwards: 70\n"
+            f"From: {self.party}\n{to}\nCall-ID: {self.call_id}\nCSeq: {number} {method}\nMax-Forwards: 70\n"
         )
 
 

@@ -1,8 +1,11 @@
 """What goes wrong on real calls: our server dies, is not there, is full; callers who mean harm."""
 
+import re
+from urllib.parse import quote
+
 import pytest
 
-from tests.asterisk.ledger import rows, settled_call
+from tests.asterisk.ledger import newest_id, rows, settled_call
 from tests.asterisk.scene import LANGUAGE, MENU, answers, visit
 from tests.asterisk.sipp import Agent, Caller
 from tests.waiting import wait_until
@@ -145,3 +148,54 @@ def test_a_callers_name_does_nothing(telephony, stage, before, caller_sends, nam
     assert call["path"][-1] == "end:hung_up"
     assert call["caller"] == "13800138000"
     assert not list(telephony.folder.parent.rglob("sansheng-attack"))
+
+
+HARM = {
+    "dial plan": "${SYSTEM(touch sansheng-attack)}",
+    "line feed": '\\"%0aHANGUP%0a',
+    "page": "<script>alert(1)</script>",
+    "not text": b"\xd6\xd0\xb9\xfa\xff".decode("latin-1"),
+}
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["asserted", "from"])
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+def test_nothing_that_a_caller_controls_does_anything(
+    telephony, stage, before, caller_sends, lead, harm, trusted
+):
+    """Names, number, the number dialled, headers, Call-ID and all sixteen keys at once: a call like any other."""
+    in_address = quote(harm, safe="", encoding="latin-1" if harm == HARM["not text"] else "utf-8")
+    headers = {
+        "Diversion": f'"{harm}" <sip:{in_address}@127.0.0.1>;reason="{harm}"',
+        "User-Agent": harm,
+        "Subject": harm,
+        "X-Sansheng": harm,
+    }
+    if trusted:
+        headers["P-Asserted-Identity"] = f'"{harm}" <sip:13800138000@127.0.0.1>'
+    caller = Caller(
+        "13800138000" if trusted else f"138{in_address}",
+        harm,
+        headers=headers,
+        call_id=re.sub(r"[^\w${}().<>%-]", "-", harm, flags=re.ASCII),
+    )
+    keys = caller_sends((0, "1"), (2, "ABCD*#0"))
+    dialled = f"4008001234{in_address},1"
+    stage.call(caller.answered().plays(keys).waits(8).hangs_up(), number=dialled, encoding="latin-1").ends()
+    call = settled_call(telephony, after=before)
+    assert call["path"][0] == "start:"
+    assert call["path"][-1].startswith("end:")
+    assert call["dialled"].startswith("4008001234")
+    assert set(call["dialled"]) <= set("0123456789")
+    assert not list(telephony.folder.parent.rglob("sansheng-attack"))
+    listed = lead.get("/calls").text
+    page = lead.get(f"/calls/{newest_id(telephony)}")
+    assert page.status_code == 200
+    assert harm not in listed + page.text
+    assert telephony.ivr.poll() is None
+
+
+def test_a_name_of_four_thousand_letters_loses_no_call(telephony, stage, before, caller_sends):
+    caller = Caller(name="x" * 4096).answered().plays(caller_sends(LANGUAGE)).waits(5).hangs_up()
+    stage.call(caller).ends()
+    assert settled_call(telephony, after=before)["path"][-1] == "end:hung_up"
