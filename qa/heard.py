@@ -36,7 +36,7 @@ class HeardCall:
     """A transcribed call with what the call log knows about it.
 
     Attributes:
-        duration_s: length of the recording.
+        duration_s: length of the recording, as far as the caller talked with people.
         roles_known: whether it is known which track is the agent's.
         utterances: both parties' speech in turn order.
         speech: for each role that has a track, the stretches the voice-activity detector found, ascending.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, object_session, selectinload
 
 from core.errors import NotFound
 from core.i18n import gettext as _
-from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
+from ivr.models import Agent, Call, CallEvent, Queue, QueueVisit, RingAttempt
 from qa.heard import VOICEMAIL, HeardCall, HeardUtterance, Span
 from qa.phrases import SpokenWord
 from recording.models import Recording, Role, Transcript, Utterance
@@ -40,11 +40,16 @@ def hear(transcript: Transcript) -> HeardCall:
     agent = recording.agent or (call.agent if call else None)
     visit = answered_visit(recording)
     queue = visit.queue if visit else call.queue if call else None
+    left_at_s = agent_left_at_s(recording, visit)
+    ends_s = recording.duration_s if left_at_s is None else left_at_s
     return HeardCall(
-        duration_s=recording.duration_s,
+        duration_s=ends_s,
         roles_known=recording.roles_known,
-        utterances=tuple(_utterance(u) for u in transcript.utterances),
-        speech=_speech(recording),
+        utterances=tuple(_utterance(u) for u in transcript.utterances if u.start_s < ends_s),
+        speech={
+            role: tuple(span for span in spans if span[0] < ends_s)
+            for role, spans in _speech(recording).items()
+        },
         kind=recording.kind,
         language=call.language if call else "zh",
         answered_at_s=answered_at_s(recording, visit),
@@ -72,6 +77,28 @@ def answered_at_s(recording: Recording, visit: QueueVisit | None) -> float | Non
     else:
         return None
     return max(offset_s, 0.0) if offset_s < recording.duration_s else None
+
+
+def agent_left_at_s(recording: Recording, visit: QueueVisit | None) -> float | None:
+    """Return where in the recording the caller came back from the agent; None when it ends with the talk.
+
+    What is heard afterwards is the flow's: the question for a rating, and a goodbye that is not the agent's.
+    The flow's own step tells it, to the millisecond; the queue's log only to the second.
+    """
+    session = object_session(recording)
+    if session is None or visit is None or visit.left_queue_at is None or recording.started_at is None:
+        return None
+    call = visit.call
+    came_back = select(CallEvent.at).where(
+        CallEvent.provider_call_id == call.provider_call_id,
+        CallEvent.origin == f"{call.provider}/{call.provider_call_id}",
+        CallEvent.source == "flow",
+        CallEvent.kind == "queue",
+        CallEvent.at >= visit.left_queue_at,
+    )
+    at = session.scalar(came_back.order_by(CallEvent.position).limit(1))
+    offset_s = (at - recording.started_at).total_seconds() if at else recording.duration_s
+    return offset_s if 0 < offset_s < recording.duration_s else None
 
 
 def _utterance(row: Utterance) -> HeardUtterance:

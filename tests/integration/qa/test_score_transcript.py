@@ -1,12 +1,15 @@
 """Scoring stored transcripts."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.errors import BadInput, MissingPart, NotFound
 from core.events import OutboxEvent
+from ivr.ledger.entries import insert_events
+from ivr.ledger.steps import FlowStep, step_event
 from qa.jobs import rescore_transcript, score_transcript, write_score
 from qa.models import AutoAnswer, AutoScore, ScorecardVersion
 from qa.publishing import current_version, find_version, publish, shipped_document
@@ -172,3 +175,31 @@ def test_the_name_is_judged_where_only_the_call_log_knows_the_agent(installation
         (made,) = session.scalars(select(AutoScore))
         verdicts = {a.criterion: a.verdict for a in made.answers}
     assert verdicts["greeting_name"] == "pass"
+
+
+def test_a_goodbye_that_the_flow_says_after_the_agent_left_is_not_the_agents(installation):
+    """On Asterisk the survey is on the agent's track; its step in the call's way says when the agent had gone."""
+    told = (*EXEMPLARY[:4], agent_says(24, "感谢 您 的 评价 再见"))
+
+    def closing():
+        with installation.unit_of_work() as session:
+            transcript = transcribed(session, agent(session, code=f"1{len(scores)}"), told)
+            call = transcript.recording.call
+            call.visits[0].left_queue_at = NOW
+            if scores:
+                step = FlowStep(
+                    number=7, at=NOW + timedelta(seconds=23.5), kind="queue", fields={"outcome": "bridged"}
+                )
+                origin = f"simulator/{call.provider_call_id}"
+                insert_events(session, [(call.provider_call_id, step_event(step, origin))])
+            session.flush()
+            wanted = transcript.id
+        score_transcript(installation, transcript_id=wanted)
+        with installation.unit_of_work() as session:
+            made = session.scalar(select(AutoScore).where(AutoScore.transcript_id == wanted))
+            return {a.criterion: a.verdict for a in made.answers}
+
+    scores = []
+    scores.append(closing())
+    scores.append(closing())
+    assert [score["closing_farewell"] for score in scores] == ["pass", "fail"]
