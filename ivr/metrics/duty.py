@@ -92,6 +92,12 @@ class _Stretches:
         same = (place >= 0) & (other.agent[there] == self.agent)
         return np.asarray(same & (self.begin <= other.end[there]))
 
+    def seconds_of(self, agents: Ints, since: int, until: int) -> NDArray[np.float64]:
+        """Return the seconds of each of some agents, who are in order and include everybody here."""
+        lengths = np.maximum(0, np.minimum(self.end, until) - np.maximum(self.begin, since))
+        place = np.searchsorted(agents, self.agent)
+        return np.bincount(place, weights=lengths, minlength=len(agents)) / 1000
+
     def seconds(self, edges: Ints) -> NDArray[np.float64]:
         """Return the seconds of all of them in each interval between edges."""
         so_far = _before(self.begin - edges[0], edges - edges[0]) - _before(
@@ -138,14 +144,18 @@ class AgentTime:
 
     def by_agent(self) -> dict[int, Duty]:
         """Return each agent's time in the whole period."""
+        agents = np.unique(self.sessions.agent)
+        since, until = milliseconds(self.question.since), milliseconds(self.question.until)
+        logged_in = self.sessions.seconds_of(agents, since, until)
+        busy = self.work.seconds_of(agents, since, until)
+        pauses = {reason: found.seconds_of(agents, since, until) for reason, found in self.pauses.items()}
         return {
-            int(agent): AgentTime(
-                self.question,
-                self.sessions.taken(self.sessions.agent == agent),
-                {reason: found.taken(found.agent == agent) for reason, found in self.pauses.items()},
-                self.work.taken(self.work.agent == agent),
-            ).total()
-            for agent in np.unique(self.sessions.agent)
+            agent: Duty(
+                float(logged_in[place]) or None,
+                {reason: float(seconds[place]) for reason, seconds in pauses.items() if seconds[place]},
+                float(busy[place]),
+            )
+            for place, agent in enumerate(agents.tolist())
         }
 
 
@@ -184,12 +194,7 @@ def agent_time(session: Session, question: Question) -> AgentTime:
 def _known_until(session: Session) -> int:
     told = (
         session.scalar(select(func.max(column)))
-        for column in (
-            QueueLogFile.read_at,
-            AgentSession.began_at,
-            AgentSession.settled_at,
-            AgentPause.settled_at,
-        )
+        for column in (QueueLogFile.read_at, AgentSession.began_at, AgentPause.began_at)
     )
     return max([known_until(session), *(milliseconds(at) for at in told if at is not None)])
 

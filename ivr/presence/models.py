@@ -18,6 +18,7 @@ class AgentSession(Base):
     __table_args__ = (
         Index("ix_agent_session_agent_id_settled_at", "agent_id", "settled_at"),
         Index("ix_agent_session_began_at", "began_at"),
+        Index("ix_agent_session_queue_id_ended_at", "queue_id", "ended_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,6 +47,7 @@ class AgentPause(Base):
     __table_args__ = (
         Index("ix_agent_pause_agent_id_settled_at", "agent_id", "settled_at"),
         Index("ix_agent_pause_began_at", "began_at"),
+        Index("ix_agent_pause_queue_id_ended_at", "queue_id", "ended_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
