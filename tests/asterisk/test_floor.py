@@ -1,10 +1,12 @@
 """The floor on a real Asterisk: who is shown where, agents on duty, listening in, recordings that pause, crashes."""
 
+import subprocess
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ruamel.yaml import YAML
 from sqlalchemy import select
 
 from core.accounts import Role, User
@@ -191,3 +193,14 @@ def test_asterisk_is_killed_in_a_conversation(
         assert kept.call.provider_call_id == call
         assert kept.duration_s > 5
     assert not Path(leg).exists()
+
+
+def test_the_health_check_of_the_container_tells_a_running_asterisk_from_none(telephony):
+    compose = YAML(typ="safe").load(Path("docker-compose.yml").read_text(encoding="utf-8"))
+    kind, program, *arguments = compose["services"]["asterisk"]["healthcheck"]["test"]
+    assert (kind, program) == ("CMD", "asterisk")
+    asked = telephony.asterisk.command(*arguments)
+    assert subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    telephony.asterisk.kill()
+    assert subprocess.run(asked, capture_output=True, check=False).returncode != 0
+    telephony.asterisk.start()
