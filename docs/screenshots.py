@@ -11,22 +11,24 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import waitress
 from playwright.sync_api import Browser, sync_playwright
 
+from core.clock import FixedClock
 from core.errors import MissingPart
 from core.installation import Installation
 from core.logging import configure_logging
 from core.settings import Settings
 from ivr.live import LiveAgent, LiveFloor, LiveQueue, LiveState, WaitingCaller, write_live
 from sansheng.demo.hotline import PASSWORD
-from sansheng.demo.pipeline import run_demo
+from sansheng.demo.pipeline import ZONE, demo_day, run_demo
 from sansheng.migrations import upgrade_database
 from web.app import create_app
+from web.language import LOCALE_COOKIE
 
 IMAGES: Final = Path(__file__).parent / "images"
 CHROMIUM_OPTIONS: Final = (
@@ -85,12 +87,23 @@ def _served_demo() -> Iterator[str]:
         installation = Installation.open(Settings(home=Path(home)))
         upgrade_database(installation.engine)
         run_demo(installation, progress=lambda _stage, _done, _total: None)
+        installation = _in_the_afternoon(installation)
         _show_a_floor(installation)
         server = waitress.create_server(create_app(installation), host="127.0.0.1", port=0)
         threading.Thread(target=server.run, daemon=True).start()
         yield f"http://127.0.0.1:{server.effective_port}"
         server.close()
         installation.close()
+
+
+def _in_the_afternoon(installation: Installation) -> Installation:
+    """Return the installation as it is on the afternoon of the demo's day, before its last callers come."""
+    with installation.unit_of_work(read_only=True) as session:
+        day = demo_day(session, installation.clock.now())
+    installation.close()
+    return Installation.open(
+        installation.settings, clock=FixedClock(datetime.combine(day, time(16, 40), ZONE))
+    )
 
 
 def _show_a_floor(installation: Installation) -> None:
@@ -123,8 +136,8 @@ def _show_a_floor(installation: Installation) -> None:
             for n, (state, s) in enumerate(doing)
         ),
     )
-    with installation.unit_of_work() as session:  # heard until long after the last picture
-        write_live(session, LiveState(floor=floor, heard_at=now + timedelta(hours=1)))
+    with installation.unit_of_work() as session:
+        write_live(session, LiveState(floor=floor, heard_at=now))
 
 
 def _photograph(browser: Browser, address: str, picture: Picture) -> None:
@@ -133,6 +146,8 @@ def _photograph(browser: Browser, address: str, picture: Picture) -> None:
         color_scheme="dark" if picture.dark else "light",
         locale=picture.locale,
     )
+    locale = picture.locale.replace("-", "_")
+    page.context.add_cookies([{"name": LOCALE_COOKIE, "value": locale, "url": address}])
     page.goto(address)
     page.fill("input[name=username]", picture.username)
     page.fill("input[name=password]", PASSWORD)
