@@ -34,12 +34,16 @@ class Knobs:
 
 @dataclass(frozen=True)
 class QueuePlan:
-    """What becomes of a caller in a queue: `bridged`, `abandoned`, `callback`, `timeout`."""
+    """What becomes of a caller in a queue: `bridged`, `abandoned`, `callback`, `timeout`.
+
+    `sound` is what a conversation sounds like: 16 bit, 8 kHz, the agent's samples and the caller's in turn.
+    """
 
     outcome: str
     after_s: float = 7.0
     talk_s: float = 30.0
     ended_by: str = "agent"
+    sound: bytes = b""
 
 
 @dataclass
@@ -256,7 +260,8 @@ class Courses:
         yield member.plan.talk_s
         if on.recorded:
             on.recorded = False
-            self._store(on, element, member.plan.talk_s, begun, channels=2, source="DialVerb")
+            talk_s, sound = member.plan.talk_s, member.plan.sound
+            self._store(on, element, talk_s, begun, channels=2, source="DialVerb", sound=sound)
         extra = {
             "DialCallStatus": "completed",
             "DialBridged": "true",

@@ -122,11 +122,14 @@ class VirtualTwilio(Courses):
             sound.setnchannels(recording["channels"])
             sound.setsampwidth(2)
             sound.setframerate(8000)
-            tone = bytes(self.random.randrange(256) for _ in range(64))
-            frames = int(recording["seconds"] * 8000) * 2 * recording["channels"]
-            sound.writeframes((tone * (frames // 64 + 1))[:frames])
+            sound.writeframes(recording["sound"] or self._noise(recording))
         self.fetched.append(recording_sid)
         return 200, "audio/x-wav"
+
+    def _noise(self, recording):
+        tone = bytes(self.random.randrange(256) for _ in range(64))
+        frames = int(recording["seconds"] * 8000) * 2 * recording["channels"]
+        return (tone * (frames // 64 + 1))[:frames]
 
     def recordings_of(self, call_sid):
         told = [recording["told"] for recording in self.recordings.values()]
@@ -194,9 +197,14 @@ class VirtualTwilio(Courses):
         delay_s = self.random.choice([0.0, 0.4, 2.5]) if self.knobs.reorder_status else 0.0
         self._at(self.now + delay_s, lambda: self._post(leg.status_url, params, silent=True))
 
-    def _store(self, leg, element, seconds, begun, *, channels, source):
+    def _store(self, leg, element, seconds, begun, *, channels, source, sound=b""):
         sid = f"RE{self.random.getrandbits(128):032x}"
-        self.recordings[sid] = {"seconds": seconds, "channels": channels, "not_ready": self.knobs.not_ready}
+        self.recordings[sid] = {
+            "seconds": seconds,
+            "channels": channels,
+            "not_ready": self.knobs.not_ready,
+            "sound": sound,
+        }
         params = {
             "AccountSid": ACCOUNT,
             "CallSid": leg.sid,
