@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 from sqlalchemy import select
 
@@ -43,7 +45,7 @@ def place_spoken_call(installation: Installation, key: str, *, agent_first: bool
     order = (Role.AGENT, Role.CALLER) if agent_first else (Role.CALLER, Role.AGENT)
     sound = np.ascontiguousarray(audio.samples[:, [CHANNELS.index(role) for role in order]], "<i2").tobytes()
     talk = QueuePlan("bridged", talk_s=audio.duration_s, ended_by=script.hung_up_by.value, sound=sound)
-    line = Hotline(installation, Knobs(), seed=1, jobs=tuple(wiring.JOBS))
+    line = Hotline(installation, Knobs(), seed=zlib.crc32(key.encode()), jobs=tuple(wiring.JOBS))
     _only_ready(installation, script)
     line.twilio.call(ScriptedCaller(keys=["1", KEYS[script.queue], "1"], queues=[talk]))
     line.settle()

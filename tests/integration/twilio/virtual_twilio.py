@@ -77,9 +77,9 @@ class VirtualTwilio(Courses):
         """Have something done while calls go on."""
         self._at(self.now + seconds, do)
 
-    def run(self) -> None:
-        """Let everything happen that is under way."""
-        while self.agenda:
+    def run(self, until: float = float("inf")) -> None:
+        """Let everything happen that is under way, up to a second."""
+        while self.agenda and self.agenda[0][0] <= until:
             at, _number, do, is_due = heapq.heappop(self.agenda)
             if not is_due():
                 continue
