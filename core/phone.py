@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _SHOWN_IN_FULL_FORM = 11
 """Length from which first three and last four digits leave enough hidden."""
 
@@ -18,6 +19,8 @@ def normalise_number(number: str) -> str:
     result of this function turns into (normalising twice changes nothing). Full-width digits, as
     Chinese input methods type them, count as digits. Text without digits (`anonymous`) comes back empty.
     """
+    if _MOBILE.fullmatch(number):  # most are, and stay as they are
+        return number
     text = unicodedata.normalize("NFKC", number).strip().removeprefix("sip:").split("@")[0]
     digits = re.sub(r"[^0-9]", "", text)
     if not digits:
@@ -34,7 +37,7 @@ def _from_abroad(digits: str) -> str:
     if not digits.startswith("86"):
         return "+" + digits
     national = digits[2:]
-    is_mobile = re.fullmatch(r"1[3-9]\d{9}", national)
+    is_mobile = _MOBILE.fullmatch(national)
     has_area_code = re.fullmatch(r"(?!400|800)[1-9]\d{9,10}", national)
     return "0" + national if has_area_code and not is_mobile else national
 

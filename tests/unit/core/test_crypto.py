@@ -1,8 +1,14 @@
 """The installation's secret: who has it reads and finds, who has another is told so."""
 
+import base64
+import hashlib
+import hmac
 import multiprocessing
 
 import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core import crypto
 from core.errors import MissingPart
@@ -19,6 +25,30 @@ def test_what_was_encrypted_is_read_again_and_never_looks_the_same():
     assert first != second
     assert b"138" not in first
     assert crypto.decrypt_text(first) == crypto.decrypt_text(second) == "13800138000"
+
+
+@given(st.text())
+def test_any_text_comes_back(text):
+    assert crypto.decrypt_text(crypto.encrypt_text(text)) == text
+
+
+def test_what_earlier_versions_encrypted_is_still_read():
+    old = Fernet(base64.urlsafe_b64encode(crypto.derived_key("column"))).encrypt(b"13800138000")
+    assert crypto.decrypt_text(old) == "13800138000"
+
+
+@pytest.mark.parametrize("place", [0, 1, 13, -1])
+def test_a_value_that_was_tampered_with_is_refused(place):
+    token = bytearray(crypto.encrypt_text("13800138000"))
+    token[place] ^= 1
+    with pytest.raises(MissingPart, match="cannot be read"):
+        crypto.decrypt_text(bytes(token))
+
+
+@given(st.text())
+def test_the_lookup_hash_is_an_hmac(text):
+    key = crypto.derived_key("lookup")
+    assert crypto.lookup_hash(text) == hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def test_another_installations_key_is_refused_with_what_to_do():
@@ -38,7 +68,7 @@ def test_the_lookup_hash_is_stable_for_one_secret_and_another_for_the_next():
 
 
 def test_keys_of_different_purposes_are_independent():
-    assert len({crypto.derived_key(p) for p in ("column", "lookup", "session", "audit")}) == 4
+    assert len({crypto.derived_key(p) for p in ("column", "sealed", "lookup", "session", "audit")}) == 5
 
 
 def test_a_key_is_not_to_be_had_before_the_installation_is_open(monkeypatch):
