@@ -11,18 +11,22 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from core.errors import BadInput
 from core.i18n import gettext as _
+from ivr.flow.holidays import DayKind
 from ivr.metrics.columns import keep_days
 from ivr.metrics.definitions import find_definition
 from ivr.metrics.report import Question
+from ivr.staffing.calendar import hotline_calendar
 from ivr.staffing.command import around_of
 from ivr.staffing.erlang import Load, Service, agents_needed
 from ivr.staffing.forecast import Forecast, forecast
 from ivr.staffing.history import HISTORY, INTERVAL_S, History, history_of
 from web.calls.queries import queues
 from web.context import db, installation, now
+from web.staffing.chart import Interval, day_chart
 
 _MINUTES: Final = (15, 30, 60)
 
@@ -60,9 +64,14 @@ class Plan:
     """A day of the forecast: what each interval needs, and what the forecast rests on."""
 
     day: date
+    kind: DayKind
     needs: list[Need]
     forecast: Forecast
     history: History
+
+    def chart(self) -> Markup:
+        """Draw the day."""
+        return day_chart([Interval(need.start, need.calls, need.service.agents) for need in self.needs])
 
 
 @blueprint.get("")
@@ -135,7 +144,8 @@ def _plan(day: date, queue_id: int | None, chosen: WhatIf, zone: ZoneInfo) -> Pl
     asked = Question(since=now(), until=now(), definition=find_definition(db()), zone=zone, queue_id=queue_id)
     with installation().unit_of_work(read_only=True) as session:  # sees the copies that were just made
         history = history_of(session, asked, day - timedelta(days=1))
-    expected = forecast(history.days, day, length=1)
+    calendar = hotline_calendar(installation().settings)
+    expected = forecast(history.days, day, length=1, calendar=calendar)
     needs = []
     for place, calls in enumerate(expected.days[day].tolist()):
         if calls >= 0.5 and history.aht_s:
@@ -145,4 +155,5 @@ def _plan(day: date, queue_id: int | None, chosen: WhatIf, zone: ZoneInfo) -> Pl
             service = agents_needed(load, target=chosen.target / 100, within_s=chosen.within)
             start = timedelta(seconds=place * INTERVAL_S)
             needs.append(Need(f"{start.seconds // 3600:02d}:{start.seconds // 60 % 60:02d}", calls, service))
-    return Plan(day, needs, expected, history)
+    kind = calendar.day_kind(day) if calendar else "ordinary"
+    return Plan(day, kind, needs, expected, history)

@@ -45,5 +45,6 @@ def test_a_day_is_forecast_from_the_weeks_before(browser_of, installation, staff
     page = browser_of("supervisor").get("/staffing").text
 
     assert "Error on the weeks held back" in page
+    assert "17:00: " in page, "the chart says its numbers"
     assert "<td>17:00</td>" in page
     assert "4 weeks" in page or "5 weeks" in page

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput
+from ivr.flow.holidays import HolidayCalendar
 from ivr.staffing.forecast import forecast
 from ivr.staffing.patience import patience_of
 
@@ -32,20 +33,54 @@ def test_a_week_like_every_other_is_forecast_exactly():
 
 def test_the_error_of_the_weeks_held_back_is_told():
     noisy = forecast(weeks(8, noise=np.random.default_rng(1)), MONDAY + timedelta(weeks=8))
-    growing = forecast(weeks(8, growth=0.1), MONDAY + timedelta(weeks=8))
 
     assert 0.01 < noisy.error < 0.2
-    assert growing.bias < -0.05
+    assert abs(noisy.bias) < 0.05
 
 
-def test_a_holiday_teaches_nothing():
+def test_a_trend_is_carried_on_and_no_further_than_twice_the_level():
+    growing = forecast(weeks(8, growth=0.1), MONDAY + timedelta(weeks=8))
+
+    assert growing.days[MONDAY + timedelta(weeks=8)].tolist() == pytest.approx([18, 36])
+    assert growing.bias == pytest.approx(0)
+    assert growing.trend == pytest.approx(0.1 / 1.7)
+    far = forecast(weeks(8, growth=0.1), MONDAY + timedelta(weeks=8), length=7 * 60)
+    assert far.days[MONDAY + timedelta(weeks=67)].tolist() == pytest.approx([34, 68])
+
+
+def test_one_strange_week_makes_no_trend():
+    history = weeks(8)
+    for n in range(7):
+        history[MONDAY + timedelta(weeks=6, days=n)] *= 5
+
+    assert forecast(history, MONDAY + timedelta(weeks=8)).trend == pytest.approx(0, abs=0.02)
+
+
+def calendar(holidays=(), workdays=()):
+    return HolidayCalendar("test", dict.fromkeys(holidays, "holiday"), frozenset(workdays))
+
+
+def test_a_holiday_teaches_only_holidays():
     history = weeks(6)
-    holiday = MONDAY + timedelta(days=7)
-    history[holiday] = np.array([900.0, 900.0])
-    first = MONDAY + timedelta(weeks=6)
+    past, first = MONDAY + timedelta(days=7), MONDAY + timedelta(weeks=6)
+    history[past] = np.array([900.0, 900.0])
+    known = calendar([past, first + timedelta(days=1)])
+    found = forecast(history, first, length=2, calendar=known)
 
-    assert forecast(history, first, holidays=[holiday]).days[first].tolist() == [10, 20]
+    assert found.days[first].tolist() == [10, 20]
+    assert found.days[first + timedelta(days=1)].tolist() == [900, 900]
+    assert found.unseen == frozenset()
     assert forecast(history, first).days[first][0] > 10
+
+
+def test_a_kind_of_day_never_seen_is_said_to_be():
+    first = MONDAY + timedelta(weeks=6)
+    saturday = first + timedelta(days=5)
+    found = forecast(weeks(6), first, calendar=calendar([first], [saturday]))
+
+    assert found.unseen == {first, saturday}
+    assert found.days[first].tolist() == [10, 20], "like its weekday"
+    assert found.days[saturday].tolist() == [30, 60], "like the mean of the five workdays"
 
 
 def test_too_little_history_is_refused():
