@@ -58,6 +58,8 @@ class Hotline:
         spool: folder of recordings, as Asterisk and we both see it.
         tell: takes what a call has to tell.
         standing: says what a caller's number is to us at a time; must not fail.
+        entrance: says in which language, and with which announced wait in it (`ivr.asterisk.wait_language`),
+            a caller enters a queue at a time; must not fail.
     """
 
     flow: Flow
@@ -65,6 +67,7 @@ class Hotline:
     clock: Clock
     tell: Callable[[Told], None]
     standing: Callable[[str, datetime], Standing] = lambda _number, _at: UNLISTED
+    entrance: Callable[[told.Enqueue, datetime], str] = lambda enqueue, _at: enqueue.language
 
 
 def serve_call(channel: Channel, hotline: Hotline) -> None:
@@ -203,7 +206,7 @@ class _Visit:
     def _enqueue(self, enqueue: told.Enqueue, state: FlowState) -> None:
         self._answer()
         self._stop_recording(state, wanted=enqueue.record)
-        self.speaker.use(enqueue.language)
+        self.speaker.use(self.hotline.entrance(enqueue, self.hotline.clock.now()))
         self._set(
             {
                 words.QUEUE: enqueue.queue,

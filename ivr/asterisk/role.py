@@ -16,14 +16,17 @@ from core.installation import Installation
 from core.logging import get_logger
 from core.rounds import in_background
 from core.settings import Settings
+from ivr.asterisk.announcing import announcing_works, entrance_language
 from ivr.asterisk.driver import Hotline, serve_call
 from ivr.asterisk.enquiries import Enquiries
 from ivr.asterisk.fastagi import FastAgiServer, Timed
 from ivr.asterisk.notebook import Notebook
+from ivr.asterisk.wait_language import WaitLanguage
 from ivr.asterisk.watch import asterisk_works
 from ivr.callers.lists import UNLISTED, Standing, standing_of
 from ivr.flow.check import load_flow, shipped_flow
 from ivr.flow.document import Flow
+from ivr.flow.instructions import Enqueue
 
 _log = get_logger(__name__)
 
@@ -65,8 +68,19 @@ def running_ivr(
         def standing(number: str, at: datetime) -> Standing:
             return enquiries.ask("standing", lambda session: standing_of(session, number, at), UNLISTED)
 
+        def entrance(enqueue: Enqueue, at: datetime) -> str:
+            if not enqueue.announce_wait:
+                return enqueue.language
+            otherwise = str(WaitLanguage(enqueue.language))
+            return enquiries.ask("wait", lambda session: entrance_language(session, enqueue, at), otherwise)
+
         hotline = Hotline(
-            flow=flow, spool=spool, clock=installation.clock, tell=notebook.tell, standing=standing
+            flow=flow,
+            spool=spool,
+            clock=installation.clock,
+            tell=notebook.tell,
+            standing=standing,
+            entrance=entrance,
         )
         server = FastAgiServer(
             host,
@@ -90,7 +104,7 @@ def serve_ivr(installation: Installation, flow: Flow, *, host: str, port: int) -
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_args: told_to_stop.set())
     with (
-        in_background(*asterisk_works(installation)),
+        in_background(*asterisk_works(installation), *announcing_works(installation, flow)),
         running_ivr(installation, flow, host=host, port=port) as server,
     ):
         _log.info("ivr_ready", host=server.address[0], port=server.address[1], flow=flow.name)

@@ -47,7 +47,9 @@ class Asterisk:
         # without its own documentation Asterisk does not start: option types are registered from it
         _link(self.folder / "data/documentation", shared / "documentation")
         _link(self.folder / "data/sounds/en", shared / "sounds/en_US_f_Allison")
-        _link(self.folder / "data/sounds/zh", written / "sounds/zh")
+        for folder in (written / "sounds").iterdir():
+            if folder.name != "en":
+                _link(self.folder / "data/sounds" / folder.name, folder)
 
     def command(self, *arguments):
         loader = self.tree / "usr/lib64/ld-linux-x86-64.so.2"

@@ -7,7 +7,7 @@ caller of this module brings (`Speak`), else it is reported as missing: the call
 from __future__ import annotations
 
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -18,8 +18,12 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.i18n import gettext as _
+from ivr.asterisk.announcing import announced_queues
 from ivr.asterisk.speaking import SOUNDS
+from ivr.asterisk.wait_language import SOUND, WaitLanguage
 from ivr.flow.document import Flow
+from ivr.waiting.predictor import WaitRange
+from ivr.waiting.wording import said_ranges, wait_prompt
 
 RATE: Final = 8000
 Samples = NDArray[np.int16]
@@ -36,7 +40,6 @@ _QUEUE_WORDS: Final = {
         "queue-youarenext": "您是下一位。",
         "queue-thereare": "您现在排在第",
         "queue-callswaiting": "位。",
-        "queue-thankyou": "请您稍等。",
     }
 }
 Origin = Literal["recorded", "spoken", "missing"]
@@ -44,11 +47,19 @@ Origin = Literal["recorded", "spoken", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A sound file to be: where, and what is said in it."""
+    """A sound file to be.
+
+    Attributes:
+        language: what is spoken.
+        name: of the file below the folder of sounds, without its ending.
+        text: what is said; empty: a moment of silence.
+        recorded: name of one's own recording of it.
+    """
 
     language: str
     name: str
     text: str
+    recorded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,25 @@ def sounds_of(flow: Flow) -> Iterator[Sound]:
     """Return every sound that calls in a flow need."""
     for prompt, texts in flow.prompts.items():
         for language, text in texts.items():
-            yield Sound(language, f"{SOUNDS}/{prompt}", text)
+            yield Sound(language, f"{language}/{SOUNDS}/{prompt}", text, prompt)
     for language in flow.settings.languages:
         for digit, text in enumerate(_DIGITS.get(language, ())):
-            yield Sound(language, f"digits/{digit}", text)
+            yield Sound(language, f"{language}/digits/{digit}", text, f"digits/{digit}")
         for name, text in _QUEUE_WORDS.get(language, {}).items():
-            yield Sound(language, name, text)
+            yield Sound(language, f"{language}/{name}", text, name)
+        yield from _waits(language, said_ranges() if announced_queues(flow) else ())
+
+
+def _waits(language: str, ranges: Iterable[WaitRange]) -> Iterator[Sound]:
+    """Return the sounds after a caller's place: one for each range, each in its variant of the language."""
+    patience = wait_prompt(None, language)
+    yield Sound(language, f"{language}/{SOUNDS}/{patience.id}", patience.text, patience.id)
+    quiet = WaitLanguage(language, quiet=True)
+    for name in ("queue-youarenext", f"{SOUNDS}/{SOUND}"):
+        yield Sound(language, f"{quiet}/{name}", "", "")
+    for said in ranges:
+        prompt = wait_prompt(said, language)
+        yield Sound(language, f"{WaitLanguage(language, said)}/{SOUNDS}/{SOUND}", prompt.text, prompt.id)
 
 
 def write_sounds(flow: Flow, folder: Path, own: Path, speak: Speak) -> WrittenSounds:
@@ -88,15 +112,17 @@ def write_sounds(flow: Flow, folder: Path, own: Path, speak: Speak) -> WrittenSo
     for sound in sounds_of(flow):
         samples, origin = _samples(sound, own, speak)
         if samples is not None:
-            write_wave(folder / sound.language / f"{sound.name}.wav", samples)
-        written.names[origin].append(f"{sound.language}/{sound.name}")
+            write_wave(folder / f"{sound.name}.wav", samples)
+        written.names[origin].append(sound.name)
     return written
 
 
 def _samples(sound: Sound, own: Path, speak: Speak) -> tuple[Samples | None, Origin]:
-    recorded = own / sound.language / f"{sound.name.removeprefix(SOUNDS + '/')}.wav"
-    if recorded.is_file():
+    recorded = own / sound.language / f"{sound.recorded}.wav"
+    if sound.recorded and recorded.is_file():
         return read_wave(recorded), "recorded"
+    if not sound.text:
+        return np.zeros(RATE // 50, np.int16), "spoken"
     spoken = speak(sound.text, sound.language)
     return spoken, "missing" if spoken is None else "spoken"
 

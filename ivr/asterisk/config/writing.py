@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.errors import BadInput, RetryLater
 from core.i18n import gettext as _
 from core.settings import Settings
+from ivr.asterisk.announcing import AT_LEAST_S
 from ivr.asterisk.config.phones import (
     Phone,
     call_extension,
@@ -196,8 +197,14 @@ def _queue(name: str, nodes: list[QueueNode]) -> str:
             f"periodic-announce = {sounds}",
             f"periodic-announce-frequency = {speaking.announce_every_s:.0f}",
         ]
-    if any(node.announce_position for node in nodes):
-        lines += ["announce-position = yes", "announce-frequency = 45", "announce-round-seconds = 0"]
+    told = next((node for node in nodes if node.announce_position or node.announce_wait), None)
+    if told is not None:
+        position = "yes" if any(node.announce_position for node in nodes) else "no"
+        lines += [
+            f"announce-position = {position}",
+            f"announce-frequency = {max(AT_LEAST_S, told.announce_every_s):.0f}",
+            f"min-announce-frequency = {AT_LEAST_S:.0f}",
+        ]
     return "\n".join([*lines, "", ""])
 
 

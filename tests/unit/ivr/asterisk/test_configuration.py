@@ -18,6 +18,7 @@ from ivr.asterisk.config.sounds import RATE, read_wave, sounds_of, write_sounds,
 from ivr.asterisk.config.writing import FILES, _manager, configuration, read_telephony, write_configuration
 from ivr.flow.check import shipped_flow
 from ivr.models import Agent, Queue, QueueMember
+from ivr.waiting.wording import said_ranges
 
 
 @pytest.fixture
@@ -75,6 +76,31 @@ def test_only_keys_of_the_flow_leave_a_queue(telephony):
     context = dial_plan.split("[sansheng-keys-consulting]")[1].split("[")[0]
     assert re.findall(r"exten => (.),", context) == ["1"]
     assert "context = sansheng-keys-consulting" in configuration(telephony)["queues.conf"]
+
+
+def test_the_wait_is_announced_after_the_place_and_to_the_first_of_the_line_too(telephony):
+    queues = configuration(telephony)["queues.conf"]
+    assert "announce-to-first-user = yes" in queues
+    assert "queue-thankyou = sansheng/expected_wait" in queues
+    section = queues.split("[consulting](queue)")[1].split("[")[0]
+    assert "announce-position = yes" in section
+    assert "announce-frequency = 30" in section
+    assert "min-announce-frequency = 15" in section
+
+
+def test_every_range_has_a_sound_in_a_variant_of_the_language(tmp_path):
+    (tmp_path / "own/zh").mkdir(parents=True)
+    write_wave(tmp_path / "own/zh/expected_wait_2_4.wav", np.full(RATE, 7, np.int16))
+    write_sounds(
+        shipped_flow(), tmp_path, tmp_path / "own", lambda text, _language: np.full(len(text), 1, np.int16)
+    )
+    for said in said_ranges():
+        assert (tmp_path / f"zh_wait_{said.low}_{said.high}/sansheng/expected_wait.wav").is_file()
+        assert (tmp_path / f"en_wait_{said.low}_{said.high}/sansheng/expected_wait.wav").is_file()
+    assert len(read_wave(tmp_path / "zh_wait_2_4/sansheng/expected_wait.wav")) == RATE  # one's own
+    assert len(read_wave(tmp_path / "zh/sansheng/expected_wait.wav")) == len("请您耐心等候。")
+    for silent in ("queue-youarenext", "sansheng/expected_wait"):
+        assert not read_wave(tmp_path / f"zh_wait_quiet/{silent}.wav").any()
 
 
 def test_a_name_cannot_write_configuration(telephony):

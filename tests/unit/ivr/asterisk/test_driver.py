@@ -267,6 +267,32 @@ def test_what_a_caller_is_to_us_comes_from_the_lists(clock, notes, tmp_path):
     assert asked == [(number, clock.at) for number in ("13800138000", "13900139000", "")]
 
 
+def test_a_caller_enters_the_queue_in_the_language_that_announces_the_wait(clock, notes, tmp_path):
+    hotline = Hotline(
+        flow=shipped_flow(),
+        spool=tmp_path,
+        clock=clock,
+        tell=notes.append,
+        entrance=lambda enqueue, _at: f"{enqueue.language}_wait_2_4",
+    )
+    clock.at = clock.at.replace(hour=2)
+    variables = run(hotline, Caller("11")).variables()
+    assert variables["CHANNEL(language)"] == "zh_wait_2_4"
+    back = Caller("5", variables={"SANSHENG_CARRIED": variables["SANSHENG_CARRIED"]})
+    said = run(
+        hotline,
+        back,
+        agi_network_script="queued",
+        agi_arg_1="",
+        agi_arg_2="",
+        agi_arg_3="PJSIP/1001",
+        agi_arg_4="9",
+    ).said
+    assert said.index('SET VARIABLE "CHANNEL(language)" "zh"') < next(
+        place for place, command in enumerate(said) if "sansheng/rate_us" in command
+    )
+
+
 @pytest.mark.parametrize("name", ['"\\nHANGUP', "${SYSTEM(id)}", "x" * 4096, "王敏", "\ufffd"])
 def test_a_callers_name_goes_nowhere(hotline, name, notes):
     asterisk = run(hotline, Caller("1"), agi_calleridname=name, agi_callerid=name)
