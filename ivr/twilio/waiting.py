@@ -28,7 +28,7 @@ from ivr.twilio.render import spoken
 from ivr.twilio.twiml import document, say, verb
 from ivr.twilio.webhook import Refused, Webhook
 from ivr.waiting.history import expected_wait, note_said
-from ivr.waiting.predictor import WaitRange
+from ivr.waiting.models import WaitPrediction
 from ivr.waiting.wording import wait_prompt
 
 STRETCH_S: Final = 10
@@ -73,7 +73,7 @@ def wait_document(
     due = waited_s >= (announced + 1) * enqueue.announce_every_s
     if due:
         announced = int(waited_s // enqueue.announce_every_s)
-    speech = _announcement(session, hotline, enqueue, call, announced, now) if due else []
+    speech = _announcement(session, hotline, enqueue, call, webhook, announced, now) if due else []
     return _stretch(hotline, enqueue, speech, sequence, announced, waited_s)
 
 
@@ -120,42 +120,46 @@ def _stretch(
 
 
 def _announcement(
-    session: Session, hotline: Hotline, enqueue: Enqueue, call: TwilioCall, announced: int, now: datetime
+    session: Session,
+    hotline: Hotline,
+    enqueue: Enqueue,
+    call: TwilioCall,
+    webhook: Webhook,
+    announced: int,
+    now: datetime,
 ) -> list[ET.Element]:
+    """Return what is said now. A repeated request is told the same, whoever has come or gone meanwhile."""
     speech = spoken(hotline, enqueue.announce)
-    line = [waiting for waiting in waiting_callers(session) if waiting.queue == call.queue]
-    ahead = line.index(call) if call in line else 0
+    told = _told(session, call, announced, now) if enqueue.announce_wait else None
     if enqueue.announce_position:
         language = enqueue.language if enqueue.language in _PLACES else "en"
+        ahead = told.place - 1 if told else int(webhook.get("QueuePosition") or 1) - 1
         first, later = _PLACES[language]
         speech.append(say(language, later.format(ahead=ahead) if ahead > 0 else first))
-    if enqueue.announce_wait:
-        head_since = (line[0].entered_at if line else call.entered_at) or now
-        said = _wait_said(session, call, announced, now, place=ahead + 1, head_since=head_since)
-        speech += spoken(hotline, (wait_prompt(said, enqueue.language),))
+    if told is not None:
+        speech += spoken(hotline, (wait_prompt(told.said, enqueue.language),))
     return speech
 
 
-def _wait_said(
-    session: Session, call: TwilioCall, announced: int, now: datetime, *, place: int, head_since: datetime
-) -> WaitRange | None:
-    """Return the wait that this announcement says, and keep it; repeated, it says the same."""
+def _told(session: Session, call: TwilioCall, announced: int, now: datetime) -> WaitPrediction:
+    """Return the place and the wait that this announcement says, and keep them; repeated, they are the same."""
+    line = [waiting for waiting in waiting_callers(session) if waiting.queue == call.queue]
+    place = line.index(call) + 1 if call in line else 1
     expected = expected_wait(
         session,
         call.queue,
         now=now,
         place=place,
-        head_since=head_since,
+        head_since=(line[0].entered_at if line else call.entered_at) or now,
         agents=agents_on_duty(session, call.queue),
     )
-    number = call.sequence * _ANNOUNCEMENTS_OF_A_WAIT + announced
     return note_said(
         session,
         expected,
         provider=PROVIDER,
         call=call.call_sid,
         queue=call.queue,
-        number=number,
+        number=call.sequence * _ANNOUNCEMENTS_OF_A_WAIT + announced,
         at=now,
         place=place,
-    ).said
+    )

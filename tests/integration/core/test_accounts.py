@@ -153,7 +153,7 @@ MAY = {
     Role.AGENT: "see_own_calls listen answer_evaluation",
     Role.INSPECTOR: "see_all_calls listen grade",
     Role.QA_LEAD: "see_all_calls listen download grade draw_samples decide_disputes",
-    Role.SUPERVISOR: "see_all_calls listen listen_live see_numbers decide_disputes",
+    Role.SUPERVISOR: "see_all_calls listen listen_live see_numbers decide_disputes publish steer_agents list_callers",
     Role.ADMIN: "manage_users see_audit retry_jobs",
 }
 

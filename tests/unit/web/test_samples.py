@@ -83,7 +83,7 @@ def test_lists_ask_a_fixed_number_of_questions(browser_of, calls, installation, 
     with count_queries() as page:
         lead.get(f"/samples/{draw.id}")
 
-    assert len(home) == 3, "account, counts, tasks"
+    assert len(home) == 6, "account, missed calls, handover, bulletins, counts, tasks"
     assert len(page) == 4, "account, draw, calls, who drew"
 
 
