@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict
+from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.flow.check import shipped_flow
 from ivr.flow.holidays import shipped_calendar
@@ -63,9 +64,14 @@ class DemoResult:
 
 
 def run_demo(installation: Installation, *, progress: Progress) -> DemoResult:
-    """Make the demo in an installation's database; what is there already is kept."""
+    """Make the demo in an installation's database; what is there already is kept.
+
+    Raises:
+        Conflict: the database holds calls that are not of a demo; nothing was changed.
+    """
     began = time.monotonic()
     with installation.unit_of_work() as session:
+        demo_day(session, installation.clock.now())  # refuses real calls before anything is written or spoken
         seed_people(session, now=installation.clock.now())
         wanted = installation.settings.qa.scorecard
         current_version(session, at=installation.clock.now(), name=wanted)
@@ -121,7 +127,9 @@ def demo_day(session: Session, now: datetime) -> date:
     providers = dict(session.execute(first_days).tuples().all())
     if providers.keys() - {PROVIDER}:
         raise Conflict(
-            "this data folder holds real calls; give the demo one of its own: SANSHENG_HOME=FOLDER sansheng demo"
+            _(
+                "this data folder holds real calls; give the demo one of its own: SANSHENG_HOME=FOLDER sansheng demo"
+            )
         )
     if PROVIDER in providers:
         return providers[PROVIDER].astimezone(ZONE).date()

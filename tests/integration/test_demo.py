@@ -45,7 +45,7 @@ def test_the_demo_refuses_a_folder_with_real_calls(tmp_path):
         "1795319311|1795319300.0|hotline|PJSIP/1|CONNECT|3|1795319308.1|3\n"
         "1795319319|1795319300.0|hotline|PJSIP/1|COMPLETEAGENT|3|8|1\n"
     )
-    environment = {**os.environ, "SANSHENG_HOME": str(home)}
+    environment = {**os.environ, "SANSHENG_HOME": str(home), "SANSHENG_WEB_LOCALE": "en"}
     run = [sys.executable, "-m", "sansheng"]
     subprocess.run(
         [*run, "queue", "import", str(log)], env=environment, check=True, capture_output=True, timeout=60
@@ -58,3 +58,7 @@ def test_the_demo_refuses_a_folder_with_real_calls(tmp_path):
     assert refused.returncode == 1
     assert "real calls" in refused.stderr
     assert "Traceback" not in refused.stderr
+    people = subprocess.run(
+        [*run, "user", "list"], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "inspector" not in people.stdout, "nobody got the demo's password"
