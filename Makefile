@@ -27,7 +27,7 @@ test: setup  ## all tests: SQLite, real Vosk, a real browser where Chromium is i
 	$(BIN)/python -m tests.integration.twilio.published
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-postgres: setup  ## the same tests on a PostgreSQL server of their own
+test-postgres: setup  ## the tests that touch the database, on a PostgreSQL server of their own
 	$(BIN)/python -m pytest -n 2 --dist worksteal --postgres -m "not browser"
 
 test-asterisk: setup  ## real calls: Asterisk 22 from Debian's forky suite and SIPp on loopback; needs root once

@@ -27,6 +27,14 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_collection_modifyitems(config, items):
+    """With --postgres only what touches the database runs: the rest has run already, the same way."""
+    if config.getoption("--postgres"):
+        other = [item for item in items if "postgres_server" not in item.fixturenames]
+        config.hook.pytest_deselected(items=other)
+        items[:] = [item for item in items if "postgres_server" in item.fixturenames]
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch):
     """A developer's own settings must not decide a test."""

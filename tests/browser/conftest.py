@@ -7,7 +7,9 @@ import pytest
 import waitress
 from playwright.sync_api import sync_playwright
 
+import web.wall.feed
 from tests.factories import PASSWORD, POOR_CALL, add_call, add_draw, add_scored_call, add_staff
+from tests.waiting import wait_until
 from web.app import create_app
 from web.assets import MANIFEST
 
@@ -51,14 +53,22 @@ def hotline(installation, staff):
 
 
 @pytest.fixture
-def server(installation, hotline):
-    """Serve the installation; return the address."""
+def server(installation, hotline, monkeypatch):
+    """Serve the installation; return the address.
+
+    A waitress that is closed while a request runs writes to a file number that is another file's by then,
+    a database of the next test at worst: so the wall's streams are told soon that nobody listens, and the
+    server is closed by its own thread when none is left.
+    """
+    monkeypatch.setattr(web.wall.feed, "TELL_EVERY_S", 0.2)
     made = waitress.create_server(create_app(installation), host="127.0.0.1", port=0, threads=8)
     thread = threading.Thread(target=made.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{made.effective_port}"
-    made.close()
-    thread.join(timeout=5)
+    wait_until(lambda: not made.task_dispatcher.active_count, "the last request's end")
+    made.trigger.pull_trigger(made.close)
+    made.task_dispatcher.shutdown()
+    thread.join()
 
 
 @pytest.fixture
