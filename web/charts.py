@@ -52,9 +52,9 @@ def time_strip(call: Call) -> Markup:
     wait, ring, talk = call.wait_s or 0.0, call.ring_s or 0.0, call.talk_s or 0.0
     ring = min(ring, wait)
     parts = [
-        Part(wait - ring, "fill-wait", _("waiting"), duration(wait - ring)),
-        Part(ring, "fill-ring", _("ringing"), duration(ring)),
-        Part(talk, "fill-talk", _("talking"), duration(talk)),
+        Part(wait - ring, "fill-wait", _("wait"), duration(wait - ring)),
+        Part(ring, "fill-ring", _("ring"), duration(ring)),
+        Part(talk, "fill-talk", _("talk"), duration(talk)),
     ]
     return stacked_bar(_("The caller's time"), parts)
 

@@ -43,16 +43,24 @@ def clock(seconds: float | None, *, decimals: int = 0) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Format a length of time in words: `14 s`, `2 min 31 s`, `8 h 5 min`."""
+    """Format a length of time in words: `14 s`, `2 min 31 s`, `8 h 5 min`, `1 h`."""
     if seconds is None:
         return NONE
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
         return gettext("%(seconds)s s", seconds=rest)
     if minutes < _MINUTES:
-        return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+        parts = [
+            gettext("%(minutes)s min", minutes=minutes),
+            gettext("%(seconds)s s", seconds=rest) if rest else "",
+        ]
+        return " ".join(parts).strip()
     hours, minutes = divmod(round(seconds / _MINUTES), _MINUTES)
-    return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    parts = [
+        gettext("%(hours)s h", hours=hours),
+        gettext("%(minutes)s min", minutes=minutes) if minutes else "",
+    ]
+    return " ".join(parts).strip()
 
 
 def plan_name(plan: str) -> str:

@@ -3,8 +3,15 @@
 axe styles the page while it measures, which our content security policy forbids: these windows do without it.
 """
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import select
+
+from core.accounts import User
+from ivr.live import LiveAgent, LiveFloor, LiveQueue, LiveState, WaitingCaller, write_live
+from ivr.shifts.bulletins import publish_bulletin
+from ivr.shifts.log import hand_over, take_over, write_entry
 from tests.browser.conftest import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,6 +37,15 @@ PAGES = [
     ("inspector", "/nowhere"),
     ("supervisor", "/wall"),
     ("supervisor", "/reports"),
+    ("supervisor", "/reports?period=week"),
+    ("supervisor", "/reports/calls?since=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z"),
+    ("supervisor", "/reports/print"),
+    ("supervisor", "/reports/print?period=month"),
+    ("agent", "/calls"),
+    ("agent", "/missed"),
+    ("agent", "/shift"),
+    ("agent", "/shift/bulletins"),
+    ("supervisor", "/missed?state=closed"),
     ("agent", "/duty"),
     ("supervisor", "/duty"),
     ("supervisor", "/duty/1"),
@@ -57,6 +73,33 @@ def findings(page):
     ]
 
 
+@pytest.fixture
+def busy(installation, clock, hotline):
+    """A floor with a long talk and somebody waiting, and a shift with all that can be written in it."""
+    now = clock.now()
+    floor = LiveFloor(
+        calls=2,
+        queues=(
+            LiveQueue(
+                name="consulting", waiting=(WaitingCaller(call="8", caller="", position=1, since=now),)
+            ),
+        ),
+        agents=(LiveAgent(agent="PJSIP/1001", state="talking", since=now - timedelta(hours=1), call="7"),),
+    )
+    with installation.unit_of_work() as session:
+        write_live(session, LiveState(floor=floor, heard_at=now))
+        people = {user.username: user for user in session.scalars(select(User))}
+        for kind in ("equipment", "open_item"):
+            write_entry(session, people["agent"], kind=kind, text="three telephones are silent", at=now)
+        handover = hand_over(session, people["agent"], at=now)
+        take_over(session, handover.id, people["supervisor"], at=now)
+        write_entry(session, people["supervisor"], kind="difficult", text="a caller insists", at=now)
+        publish_bulletin(
+            session, people["supervisor"], title="Hours", text="We open late.", expires_at=None, at=now
+        )
+
+
+@pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_every_page_is_accessible(page_of, scheme, width):

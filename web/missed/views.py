@@ -116,7 +116,7 @@ def _header() -> list[str]:
         _("Due"),
         _("overdue"),
         _("Owner"),
-        _("What became of it"),
+        _("Disposition"),
         _("Reason"),
         _("Closed at"),
         _("Closed by"),

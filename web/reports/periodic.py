@@ -66,7 +66,7 @@ class PeriodReport:
         return (
             told
             if self.made_at >= self.found.question.until
-            else f"{told} {_('The period is not over yet.')}"
+            else _("%(told)s. The period is not over yet.", told=told)
         )
 
     def document(self) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def _course(found: Report, interval: str) -> Table:
         if row["offered"]
     ]
     title = _("Days") if interval == "1d" else _("Intervals")
-    return Table("course", title, [Column("from", _("From")), *_figure_columns()], rows)
+    return Table("course", title, [Column("from", _("Interval")), *_figure_columns()], rows)
 
 
 def _hours(found: Report) -> Table:

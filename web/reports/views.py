@@ -11,12 +11,12 @@ from flask.typing import ResponseReturnValue
 
 from core.audit import record_audit
 from core.i18n import N_
+from core.i18n import gettext as _
 from ivr.asterisk.duty import PAUSE_REASONS
 from ivr.metrics.definitions import DAY_PARTS, find_definition, list_definitions
 from ivr.metrics.drilldown import visits_behind
 from ivr.metrics.duty import NOBODY, agent_time
 from ivr.metrics.figures import Figures, every_service_level
-from ivr.metrics.intervals import INTERVALS
 from ivr.metrics.report import Report
 from ivr.metrics.tables import interval_rows, report_document
 from web.calls.queries import queues
@@ -30,6 +30,12 @@ from web.security import csp_nonce
 PAGE_SIZE: Final = 100
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HEAT_LEVELS: Final = 5
+INTERVAL_NAMES: Final = {
+    "15m": N_("15 minutes"),
+    "30m": N_("30 minutes"),
+    "1h": N_("1 hour"),
+    "1d": N_("1 day"),
+}
 COUNT_NAMES: Final = {
     "offered": N_("Offered"),
     "answered": N_("Answered"),
@@ -92,7 +98,7 @@ def index() -> ResponseReturnValue:
         queues=queues(db()),
         definitions=list_definitions(db()),
         periods=TITLES,
-        intervals=list(INTERVALS),
+        intervals={name: _(text) for name, text in INTERVAL_NAMES.items()},
         behind=calls_behind,
         made_at=now(),
         zip=zip,

@@ -9,7 +9,7 @@ from core.i18n import gettext as _
 from ivr.metrics.board import Today
 from web.formats import local_time, percent
 
-WIDTH, HEIGHT = 960, 170
+WIDTH, HEIGHT = 960, 136
 _FLOOR = HEIGHT - 22
 
 
@@ -42,5 +42,8 @@ def today_chart(today: Today) -> Markup:
                 "label": local_time(interval.start, "%H:%M") if n % max(1, len(shown) // 8) == 0 else "",
             }
         )
-    drawn = render_template("wall/_chart.html", bars=bars, width=WIDTH, height=HEIGHT, floor=_FLOOR)
+    compared = any(i.before for i in shown)
+    drawn = render_template(
+        "wall/_chart.html", bars=bars, compared=compared, width=WIDTH, height=HEIGHT, floor=_FLOOR
+    )
     return Markup(drawn)  # noqa: S704  (the template escapes its values)

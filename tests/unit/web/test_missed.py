@@ -27,7 +27,7 @@ def test_a_supervisor_sees_what_is_overdue_and_ends_it_with_a_reason(browser_of)
     answer = client.post("/missed/1/close", data={"disposition": "reached", "reason": "spoke to her"})
     assert answer.location == "/missed"
     assert "spoke to her" in client.get("/missed?state=closed").text
-    assert "To call back: 1" in client.get("/missed").text
+    assert 'To call back <span class="muted figures">1</span>' in client.get("/missed").text
 
 
 @pytest.mark.usefixtures("_missed")
@@ -35,7 +35,7 @@ def test_a_task_does_not_end_without_a_reason(browser_of):
     client = browser_of("agent")
 
     assert client.post("/missed/1/close", data={"disposition": "reached"}).status_code == 400
-    assert "To call back: 2" in client.get("/missed").text
+    assert 'To call back <span class="muted figures">2</span>' in client.get("/missed").text
     assert CALLER_NUMBER not in client.get("/missed").text
 
 
@@ -50,10 +50,13 @@ def test_what_another_has_taken_does_not_exist_for_an_agent(browser_of):
 def test_the_list_is_filtered_and_says_what_is_left(browser_of):
     client = browser_of("supervisor")
 
-    assert "To call back: 1" in client.get("/missed?kind=voicemail").text
-    assert "To call back: 1" in client.get("/missed?overdue=1").text
+    assert 'To call back <span class="muted figures">1</span>' in client.get("/missed?kind=voicemail").text
+    assert 'To call back <span class="muted figures">1</span>' in client.get("/missed?overdue=1").text
     assert "No task matches" in client.get("/missed?mine=1").text
-    assert "To call back: 2" in client.get("/missed?kind=nonsense&queue=x").text
+    assert (
+        'To call back <span class="muted figures">2</span>'
+        in client.get("/missed?kind=nonsense&queue=x").text
+    )
 
 
 @pytest.mark.usefixtures("_missed")

@@ -32,7 +32,7 @@ def test_every_count_of_the_page_leads_to_as_many_calls(browser_of, period):
     assert len(counts) >= 10
     for number, href in counts:
         behind = client.get(href).text
-        assert f'<span class="figures">{number}</span>' in behind, href
+        assert f'<span class="muted figures">{number}</span>' in behind, href
         assert behind.count('class="nowrap lead"') == number, href
 
 
@@ -45,7 +45,7 @@ def test_cells_of_the_heat_map_lead_to_their_calls(browser_of):
 
     assert sum(int(number) for _href, number in cells) == 4
     for href, number in cells:
-        assert f'<span class="figures">{number}</span>' in client.get(unescape(href)).text
+        assert f'<span class="muted figures">{number}</span>' in client.get(unescape(href)).text
 
 
 @pytest.mark.usefixtures("_day")

@@ -11,9 +11,9 @@ def test_a_shift_is_handed_over_and_confirmed_on_the_page(browser_of):
     assert agent.post("/shift/handovers/1/confirm").location == "/shift"
     page = agent.get("/shift").text
     assert "孙班长 → 王敏" in page
-    assert "Open items: 1" in page
+    assert 'Open items <span class="muted figures">1</span>' in page
     assert agent.post("/shift/entries/1/close", data={"reason": "repaired"}).status_code == 303
-    assert "Open items: 0" in agent.get("/shift").text
+    assert 'Open items <span class="muted figures">0</span>' in agent.get("/shift").text
 
 
 def test_what_was_typed_stays_in_the_form_beside_the_problem(browser_of):

@@ -2,6 +2,10 @@
 
 const token = document.querySelector('meta[name="csrf-token"]').content;
 
+// A narrow screen scrolls the sections sideways: the one that is shown is brought into view.
+const section = document.querySelector(".nav [aria-current]");
+if (section) section.parentElement.scrollLeft = section.offsetLeft - section.parentElement.offsetLeft - 48;
+
 // htmx 4 does not inherit hx-headers, so the token is added to each request here.
 document.addEventListener("htmx:config:request", (event) => {
   event.detail.ctx.request.headers["X-CSRFToken"] = token;
