@@ -1,5 +1,6 @@
 """Reports on a real database: intervals sum up, numbers list their calls, copies of days stay true."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from ivr.models import Call, QueueVisit
 from tests.unit.ivr.metrics.visits import SHANGHAI, START, add_agent, add_queue, add_visit, question
 
 BERLIN = ZoneInfo("Europe/Berlin")
+_tries = itertools.count()
 
 
 @st.composite
@@ -50,8 +52,9 @@ def test_every_count_lists_exactly_as_many_calls_as_it_says(installation, clock,
     clock.at = START + timedelta(days=9)
     with installation.unit_of_work() as session:
         _empty(session)
-        queues = [add_queue(session, f"q{n}-{id(visits)}", 20.0 + 10 * n) for n in range(2)]
-        agents = [add_agent(session, f"{n}-{id(visits)}"[:32]) for n in range(2)]
+        this = next(_tries)
+        queues = [add_queue(session, f"q{n}-{this}", 20.0 + 10 * n) for n in range(2)]
+        agents = [add_agent(session, f"{n}-{this}") for n in range(2)]
         for visit in visits:
             given_ = dict(visit)
             who, where = given_.pop("who"), given_.pop("where")
