@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 ASTERISK_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sansheng-asterisk
 
-.PHONY: help setup demo test test-postgres test-asterisk call check fuzz bench screenshots docs clean
+.PHONY: help setup demo test test-postgres test-thorough test-asterisk call check fuzz bench screenshots docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test: setup  ## all tests: SQLite, real Vosk, a real browser where Chromium is i
 
 test-postgres: setup  ## the tests that touch the database, on a PostgreSQL server of their own
 	$(BIN)/python -m pytest -n 2 --dist worksteal --postgres -m "not browser"
+
+test-thorough: setup  ## the long tests at full length: 2,000 callers on three lines, 50 kills (half an hour)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --thorough -m "slow and not browser"
 
 test-asterisk: setup  ## real calls: Asterisk 22 from Debian's forky suite and SIPp on loopback; needs root once
 	tests/asterisk/install.sh "$(ASTERISK_CACHE)"

@@ -25,6 +25,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--postgres", action="store_true", help="run database tests on a PostgreSQL server of our own"
     )
+    parser.addoption(
+        "--thorough", action="store_true", help="run long tests at full length: 2,000 callers, 50 kills"
+    )
 
 
 def pytest_collection_modifyitems(config, items):
@@ -72,6 +75,12 @@ def _migrate(url):
     engine = create_database_engine(url)
     upgrade_database(engine)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def thorough(request):
+    """Whether the tests that try many of a kind try all of them, not a part that fits every change."""
+    return request.config.getoption("--thorough")
 
 
 @pytest.fixture(scope="session")

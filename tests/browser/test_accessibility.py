@@ -100,8 +100,7 @@ def busy(installation, clock, hotline):
 
 
 @pytest.mark.usefixtures("busy")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 def test_every_page_is_accessible(page_of, scheme, width):
     found, pages = {}, {}
     for role, path in PAGES:

@@ -1,7 +1,7 @@
 """kill -9 at any moment loses nothing and doubles nothing.
 
-The pipeline (take in, transcribe, score) runs in a process of its own over the demo's 24 calls and is
-killed at 50 random moments. In the end the rows must be those of an undisturbed run.
+The pipeline (take in, transcribe, score) runs in a process of its own over calls of the demo and is
+killed at random moments. In the end the rows must be those of an undisturbed run.
 """
 
 import multiprocessing
@@ -27,16 +27,17 @@ from sansheng.demo.calls import scripted_calls
 from sansheng.migrations import upgrade_database
 from sansheng.wiring import job_worker
 
-KILLS = 50
+LENGTHS = {False: (8, 15), True: (24, 50)}
+"""Calls and kills of a short and of a thorough run."""
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["sansheng.wiring", "sansheng.migrations"])
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory) -> Path:
-    """The demo's calls as files."""
+def calls(tmp_path_factory, thorough) -> Path:
+    """Calls of the demo as files."""
     folder = tmp_path_factory.mktemp("calls")
-    for call in scripted_calls():
+    for call in scripted_calls()[: LENGTHS[thorough][0]]:
         write_wav(folder / f"{call.key}.wav", render(call).samples)
     return folder
 
@@ -48,7 +49,7 @@ def _settings(home: Path, url: str) -> Settings:
             "secret_key": "a secret for tests only",
             "database": {"url": url},
             # A short lease only shortens the test: it is how long a killed worker's jobs rest.
-            "jobs": {"lease_s": 1.0, "poll_s": 0.02, "max_crashes": KILLS},
+            "jobs": {"lease_s": 1.0, "poll_s": 0.02, "max_crashes": 50},
         }
     )
 
@@ -109,7 +110,7 @@ def _rows(installation: Installation) -> dict[str, list[tuple[object, ...]]]:
 
 
 @pytest.mark.slow
-def test_fifty_kills_change_nothing(tmp_path, database_url, calls):
+def test_kills_change_nothing(tmp_path, database_url, calls, thorough):
     undisturbed = _prepared(tmp_path / "undisturbed", f"sqlite:///{tmp_path / 'undisturbed.db'}")
     run_pipeline(undisturbed.settings, calls)
     expected = _rows(undisturbed)
@@ -117,8 +118,7 @@ def test_fifty_kills_change_nothing(tmp_path, database_url, calls):
 
     disturbed = _prepared(tmp_path / "disturbed", database_url)
     moments = random.Random(20261122)
-    killed = 0
-    while killed < KILLS:
+    for killed in range(LENGTHS[thorough][1]):
         process = _processes.Process(target=run_pipeline, args=(disturbed.settings, calls))
         process.start()
         process.join(timeout=moments.uniform(0.1, 0.9))
@@ -126,7 +126,6 @@ def test_fifty_kills_change_nothing(tmp_path, database_url, calls):
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
-        killed += 1
     run_pipeline(disturbed.settings, calls)
 
     assert _rows(disturbed) == expected
