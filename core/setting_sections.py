@@ -247,6 +247,16 @@ class WallSettings(Section):
         return self
 
 
+class CallbackSettings(Section):
+    """How booked callbacks are kept."""
+
+    tries: int = Field(
+        default=3, description="how often a caller is dialled before a person takes over", ge=1, le=10
+    )
+    pause_s: float = Field(default=600.0, description="seconds between two tries of one caller", ge=0)
+    ring_s: int = Field(default=30, description="seconds the caller's telephone rings", ge=5, le=120)
+
+
 class ShiftSettings(Section):
     """When people are on duty."""
 

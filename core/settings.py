@@ -24,6 +24,7 @@ from core.setting_sections import (
     AmiSettings,
     AsrSettings,
     AsteriskSettings,
+    CallbackSettings,
     DatabaseSettings,
     JobSettings,
     PublicSettings,
@@ -70,6 +71,7 @@ class Settings(Section):
     twilio: TwilioSettings = TwilioSettings()
     wall: WallSettings = WallSettings()
     shift: ShiftSettings = ShiftSettings()
+    callbacks: CallbackSettings = CallbackSettings()
 
     @field_validator("home")
     @classmethod

@@ -65,7 +65,7 @@ class Call(Base):
 
     Outcomes: `answered`, `abandoned` (hung up in a queue), `voicemail`, `callback` (asked to be
     called), `hung_up` (left in the IVR), `closed` (told that nobody is there), `blocked`,
-    `failed`, `open` (still going on).
+    `failed`, `unreached` (we called back in vain), `open` (still going on).
     """
 
     __tablename__ = "call"

@@ -10,14 +10,17 @@ import queue
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from core.errors import RetryLater
 from core.installation import Installation
 from core.logging import get_logger
-from ivr.callbacks import book_callback
+from ivr.callbacks.booking import book_callback
+from ivr.callbacks.keeping import Result, end_leg
 from ivr.flow.instructions import BookCallback
 from ivr.ledger.steps import FlowStep, record_flow_steps
 
@@ -29,6 +32,13 @@ _BATCH: Final = 64
 _RETRY_S: Final = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class LegEnd:
+    """What came of a callback; the call that tells it is the leg."""
+
+    result: Result
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """What one call has to tell.
@@ -37,11 +47,13 @@ class Told:
         call_id: the channel's unique id.
         steps: steps of its flow.
         bookings: callbacks promised.
+        leg_end: what came of it, where the call is a callback that is over.
     """
 
     call_id: str
     steps: Sequence[FlowStep]
     bookings: Sequence[BookCallback] = ()
+    leg_end: LegEnd | None = None
     caller: str = field(default="", repr=False)
     dialled: str = ""
 
@@ -106,25 +118,31 @@ class Notebook:
                 return
 
     def _write(self, batch: Sequence[Told]) -> None:
-        now = self._installation.clock.now()
         with self._installation.unit_of_work() as session:
             for told in batch:
-                record_flow_steps(
-                    session,
-                    told.call_id,
-                    told.steps,
-                    now=now,
-                    provider=PROVIDER,
-                    caller=told.caller,
-                    dialled=told.dialled,
-                )
-                for booking in told.bookings:
-                    book_callback(
-                        session,
-                        provider=PROVIDER,
-                        provider_call_id=told.call_id,
-                        number=booking.number,
-                        queue=booking.queue,
-                        language=booking.language,
-                        at=now,
-                    )
+                self._write_one(session, told, self._installation.clock.now())
+
+    def _write_one(self, session: Session, told: Told, now: datetime) -> None:
+        if told.steps:
+            record_flow_steps(
+                session,
+                told.call_id,
+                told.steps,
+                now=now,
+                provider=PROVIDER,
+                caller=told.caller,
+                dialled=told.dialled,
+            )
+        for booking in told.bookings:
+            book_callback(
+                session,
+                provider=PROVIDER,
+                provider_call_id=told.call_id,
+                number=booking.number,
+                queue=booking.queue,
+                language=booking.language,
+                at=now,
+            )
+        if told.leg_end is not None:
+            settings = self._installation.settings.callbacks
+            end_leg(session, PROVIDER, told.call_id, told.leg_end.result, settings=settings, now=now)

@@ -16,7 +16,11 @@ from core.installation import Installation
 from core.logging import get_logger
 from core.rounds import in_background
 from core.settings import Settings
+from ivr.asterisk import verdict as words
+from ivr.asterisk.agi import Channel
 from ivr.asterisk.announcing import announcing_works, entrance_language
+from ivr.asterisk.callback_line import serve_reached, serve_tried
+from ivr.asterisk.callbacks import callback_works
 from ivr.asterisk.driver import Hotline, serve_call
 from ivr.asterisk.enquiries import Enquiries
 from ivr.asterisk.fastagi import FastAgiServer, Timed
@@ -85,7 +89,7 @@ def running_ivr(
         server = FastAgiServer(
             host,
             port,
-            partial(serve_call, hotline=hotline),
+            partial(_serve, hotline=hotline),
             threads=installation.settings.agi.threads,
             timed=timed,
         )
@@ -98,13 +102,28 @@ def running_ivr(
             listening.join()
 
 
+def _serve(channel: Channel, hotline: Hotline) -> None:
+    """Serve a visit of a call: a caller's own, or one of a callback."""
+    match channel.script:
+        case words.REACHED:
+            serve_reached(channel, hotline)
+        case words.TRIED:
+            serve_tried(channel, hotline)
+        case _:
+            serve_call(channel, hotline)
+
+
 def serve_ivr(installation: Installation, flow: Flow, *, host: str, port: int) -> None:
     """Serve calls, watch Asterisk and follow its queue_log until SIGINT or SIGTERM."""
     told_to_stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_args: told_to_stop.set())
     with (
-        in_background(*asterisk_works(installation), *announcing_works(installation, flow)),
+        in_background(
+            *asterisk_works(installation),
+            *announcing_works(installation, flow),
+            *callback_works(installation),
+        ),
         running_ivr(installation, flow, host=host, port=port) as server,
     ):
         _log.info("ivr_ready", host=server.address[0], port=server.address[1], flow=flow.name)

@@ -19,8 +19,11 @@ BEGIN: Final = "begin"
 QUEUED: Final = "queued"
 DIALLED: Final = "dialled"
 GONE: Final = "gone"
-SCRIPTS: Final = (BEGIN, QUEUED, DIALLED, GONE)
-"""Paths of the agi:// address: a new call; back from a queue; back from a transfer; the caller has hung up."""
+REACHED: Final = "reached"
+TRIED: Final = "tried"
+SCRIPTS: Final = (BEGIN, QUEUED, DIALLED, GONE, REACHED, TRIED)
+"""Paths of the agi:// address: a new call; back from a queue; back from a transfer; the caller has hung up; of a
+callback: the caller has answered; it is over."""
 
 VERDICT: Final = "SANSHENG_VERDICT"
 Verdict = Literal["queue", "dial", "hangup", "busy", "rejected"]

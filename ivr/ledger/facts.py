@@ -10,7 +10,16 @@ from typing import Any, Literal
 VisitOutcome = Literal["answered", "abandoned", "timeout", "key", "empty", "full", "waiting", "orphan"]
 RingOutcome = Literal["answered", "no_answer", "cancelled"]
 CallOutcome = Literal[
-    "answered", "abandoned", "voicemail", "callback", "hung_up", "closed", "blocked", "failed", "open"
+    "answered",
+    "abandoned",
+    "voicemail",
+    "callback",
+    "hung_up",
+    "closed",
+    "blocked",
+    "failed",
+    "open",
+    "unreached",
 ]
 
 

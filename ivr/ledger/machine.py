@@ -58,6 +58,8 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
         cut_short(visits, crashed_at)
     over = bool(crashed_at or gone_at) or _is_over(path, visits, idle_s)
     facts = tuple(visit.facts(over=over) for visit in visits)
+    if path.callback:  # nobody waits for us there: who is not connected has not entered the queue
+        facts = tuple(visit for visit in facts if visit.outcome == "answered")
     return CallFacts(
         outcome=_outcome(path, facts) if over else "open",
         started_at=path.started_at or min([visit.entered_at for visit in facts] + [e.at for e in events]),
@@ -111,6 +113,8 @@ def _last(events: Iterable[LedgerEvent], kind: str) -> datetime | None:
 
 def _outcome(path: FlowPath, visits: Sequence[VisitFacts]) -> CallOutcome:
     outcomes = set(path.outcomes)
+    if path.callback:  # an agent who waited while a telephone rang in vain has not spoken with the caller
+        return "answered" if "answered" in outcomes else "unreached"
     if any(visit.outcome == "answered" for visit in visits):
         outcomes.add("answered")
     if visits and visits[-1].outcome == "abandoned":

@@ -15,6 +15,12 @@ from ivr.ledger.facts import CallOutcome, LedgerEvent
 
 START: Final = "start"
 END: Final = "end"
+CALLBACK: Final = "callback"
+"""Kind of the steps of a call by which we call somebody back; see `ivr.callbacks.keeping`."""
+
+CALLBACK_OF: Final = "callback_of"
+RECORDED: Final = "recorded"
+"""Fields of such a call's start: the call it was promised on, and whether it may be recorded."""
 
 _BY_STEP: Final[Mapping[tuple[str, str], CallOutcome]] = {
     # a step of the flow that decides how the call is filed
@@ -22,6 +28,7 @@ _BY_STEP: Final[Mapping[tuple[str, str], CallOutcome]] = {
     ("transfer", "answered"): "answered",
     ("voicemail", "done"): "voicemail",
     ("callback_offer", "accepted"): "callback",
+    (CALLBACK, "answered"): "answered",
     ("screen", "blocked"): "blocked",
     ("hours", "closed"): "closed",
     ("holiday", "holiday"): "closed",
@@ -41,6 +48,7 @@ class FlowPath:
         queued: times the flow put the caller into a queue that took them.
         refused: queue and time for each time a queue was full or empty.
         outcomes: how the steps would have the call filed.
+        callback: it is we who call.
     """
 
     flow: str = ""
@@ -52,6 +60,7 @@ class FlowPath:
     queued: int = 0
     refused: list[tuple[str, datetime]] = field(default_factory=list)
     survey_score: int | None = None
+    callback: bool = False
     outcomes: set[CallOutcome] = field(default_factory=set)
 
 
@@ -70,6 +79,8 @@ def _take(path: FlowPath, event: LedgerEvent, fields: Mapping[str, Any]) -> None
         path.started_at = event.at
         path.flow, path.flow_version = fields.get("flow", ""), str(fields.get("version", ""))
         path.language = fields.get("language", "")
+        path.callback = CALLBACK_OF in fields
+        path.recording_allowed = fields.get(RECORDED, True)
     elif event.kind == END:
         path.ended_at = event.at
         path.outcomes |= {_BY_END[outcome]} if outcome in _BY_END else set()

@@ -19,7 +19,6 @@ PERIOD: Final = timedelta(days=7)
 ACCOUNTS: Final[Mapping[str, str]] = {
     "task": N_("in the list"),
     "answered": N_("answered later in the same call"),
-    "callback": N_("asked to be called back"),
     "blocked": N_("blocked caller"),
     "going_on": N_("still on the line"),
     "unnoted": N_("being noted just now"),
@@ -36,7 +35,7 @@ def account_for_missed(session: Session, now: datetime) -> dict[str, int]:
     account = case(
         (MissedCall.id.is_not(None), "task"),
         (Call.outcome == "open", "going_on"),
-        *((Call.outcome == outcome, outcome) for outcome in ("answered", "callback", "blocked")),
+        *((Call.outcome == outcome, outcome) for outcome in ("answered", "blocked")),
         else_="unnoted",
     )
     accounts = (

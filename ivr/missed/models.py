@@ -16,7 +16,7 @@ class MissedCall(Base):
     """A caller nobody spoke to, to be called back. A row is never removed; it ends with a disposition.
 
     Kinds: `abandoned`, `timeout` (led on, turned away), `after_hours`, `voicemail`, `dropped` (the end of
-    the talk was lost), `outage` (the hotline broke down under the call).
+    the talk was lost), `outage` (the hotline broke down under the call), `callback` (asked to be called back).
     """
 
     __tablename__ = "missed_call"

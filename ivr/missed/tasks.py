@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -22,6 +22,7 @@ from core.i18n import N_
 from core.i18n import gettext as _
 from core.installation import Installation
 from core.setting_sections import ShiftSettings
+from ivr.callbacks.models import Callback
 from ivr.missed.accounting import PERIOD
 from ivr.missed.due import due_at
 from ivr.missed.listing import count_tasks, own_filter
@@ -41,6 +42,7 @@ KINDS: Final[Mapping[str, str]] = {
     "voicemail": N_("Left a message"),
     "dropped": N_("Cut off in the talk"),
     "outage": N_("Lost in an outage"),
+    "callback": N_("Asked to be called back"),
 }
 REVIEWED: Final = "missed_calls_reviewed"
 _BY_OUTCOME: Final = {
@@ -48,6 +50,7 @@ _BY_OUTCOME: Final = {
     "voicemail": "voicemail",
     "closed": "after_hours",
     "failed": "outage",
+    "callback": "callback",
 }
 _LEFT: Final = {"abandoned": "abandoned", "key": "abandoned"} | dict.fromkeys(
     ("timeout", "empty", "full", "orphan"), "timeout"
@@ -110,7 +113,7 @@ def _close_reached(session: Session, call: Call) -> None:
         select(MissedCall)
         .join(Call, Call.id == MissedCall.call_id)
         .where(
-            Call.caller_hash == call.caller_hash,
+            or_(Call.caller_hash == call.caller_hash, _promised_to(call.caller_hash)),
             Call.started_at < call.started_at,
             MissedCall.disposition == "",
         )
@@ -119,13 +122,32 @@ def _close_reached(session: Session, call: Call) -> None:
         _close_by(task, call)
 
 
+def _promised_to(number_hash: str) -> ColumnElement[bool]:
+    """Whether a call ended with the promise to call a number: it may be another than the caller's own."""
+    return (
+        select(Callback.id)
+        .where(
+            Callback.provider == Call.provider,
+            Callback.provider_call_id == Call.provider_call_id,
+            Callback.number_hash == number_hash,
+        )
+        .exists()
+    )
+
+
 def _reached_later(session: Session, call: Call) -> Call | None:
-    if call.caller_hash is None:
+    numbers = session.scalars(
+        select(Callback.number_hash).where(
+            Callback.provider == call.provider, Callback.provider_call_id == call.provider_call_id
+        )
+    )
+    reached_at = {call.caller_hash, *numbers} - {None}
+    if not reached_at:
         return None
     later = (
         select(Call)
         .where(
-            Call.caller_hash == call.caller_hash,
+            Call.caller_hash.in_(reached_at),
             Call.started_at > call.started_at,
             Call.outcome == "answered",
         )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.logging import get_logger
 from core.phone import normalise_number
-from ivr.callbacks import book_callback
+from ivr.callbacks.booking import book_callback
 from ivr.callers.lists import UNLISTED, Standing, standing_of
 from ivr.flow.events import Event, HungUp, LookupResult, Start
 from ivr.flow.instructions import BookCallback, Enqueue, Instruction, Lookup

@@ -9,7 +9,7 @@ import core.accounts
 import core.audit
 import core.events
 import core.jobs
-import ivr.callbacks
+import ivr.callbacks.models
 import ivr.callers.models
 import ivr.metrics.models
 import ivr.missed.models
@@ -29,7 +29,7 @@ _DECLARING = (
     core.events,
     core.jobs,
     ivr.models,
-    ivr.callbacks,
+    ivr.callbacks.models,
     ivr.callers.models,
     ivr.twilio.models,
     ivr.metrics.models,

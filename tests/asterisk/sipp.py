@@ -343,6 +343,10 @@ class Stage:
         address = phone_address(code)
         return self._run(f"agent{code}", agent, address, 5070, code, calls, 1, 500, None)
 
+    def customer(self, number, phone, *, calls=1):
+        """Put somebody at the telephone of a number, behind the carrier: callers are on other ports then."""
+        return self._run("customer", phone, CARRIER, 5060, number, calls, 1, 500, None)
+
     def stop(self):
         for party in self.parties:
             party.stop()

@@ -112,7 +112,7 @@ def test_a_caller_hangs_up_in_the_menu(telephony, stage, before, caller_sends):
 
 
 def test_a_queue_times_out_and_a_callback_is_promised(telephony, stage, before, caller_sends):
-    from ivr.callbacks import Callback
+    from ivr.callbacks.models import Callback
 
     telephony.use_flow(always(shipped_document(), OPEN).replace("max_wait_s: 120", "max_wait_s: 5"))
     telephony.stop_ivr()

@@ -24,6 +24,7 @@ OUTCOMES: Final = (
     "closed",
     "blocked",
     "failed",
+    "unreached",
     "open",
 )
 PERIODS: Final[dict[str, int | None]] = {"today": 1, "7": 7, "30": 30, "365": 365, "all": None, "dates": None}

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from core.audit import record_audit
 from core.i18n import gettext as _
+from ivr.callbacks.keeping import promises_of
 from ivr.missed.accounting import ACCOUNTS, account_for_missed
 from ivr.missed.due import apology_due_at
 from ivr.missed.listing import TaskFilter, all_tasks, count_tasks, list_tasks
@@ -18,9 +19,10 @@ from web.access import own_agent_id
 from web.calls.queries import queues
 from web.context import actor, db, installation, now, request_value, user
 from web.csv_export import csv_chunks
-from web.formats import by_language, caller_number, local_time
+from web.formats import by_language, local_time
 from web.links import safe_return
 from web.missed.filters import read_choice
+from web.missed.promises import number_to_call, state_of
 
 blueprint = Blueprint("missed", __name__, url_prefix="/missed")
 
@@ -32,9 +34,13 @@ def index() -> ResponseReturnValue:
     wanted = chosen.tasks(user())
     settings = installation().settings
     zone = ZoneInfo(settings.web.time_zone)
+    page = list_tasks(db(), wanted, now(), request.args.get("after", ""))
     return render_template(
         "missed/index.html",
-        page=list_tasks(db(), wanted, now(), request.args.get("after", "")),
+        page=page,
+        promises=promises_of(db(), [task.call for task in page.tasks if task.kind == "callback"]),
+        number_to_call=number_to_call,
+        state_of=state_of,
         counts=count_tasks(db(), wanted, now()),
         chosen=chosen,
         later="after" in request.args,
@@ -127,11 +133,12 @@ def _cells(wanted: TaskFilter) -> Iterator[list[object]]:
     with installation().unit_of_work(read_only=True) as reading:
         for task in all_tasks(reading, wanted, now()):
             queue = task.call.queue
+            promise = promises_of(reading, [task.call]).get(task.call_id) if task.kind == "callback" else None
             yield [
                 task.call_id,
                 local_time(task.missed_at),
                 _(KINDS[task.kind]),
-                caller_number(task.call),
+                number_to_call(task, promise),
                 by_language(queue.title_zh, queue.title_en) if queue else "",
                 local_time(task.due_at),
                 1 if not task.disposition and task.due_at < now() else 0,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text
 
-from ivr.callbacks import Callback
+from ivr.callbacks.models import Callback
 from ivr.callers.lists import list_caller
 from ivr.models import Agent, Call, Queue, QueueVisit
 from ivr.services import call_path

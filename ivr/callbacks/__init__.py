@@ -1,0 +1,1 @@
+"""Callbacks: what a caller was promised, and how the promise is kept."""
