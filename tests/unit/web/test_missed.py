@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from core.setting_sections import CallbackSettings
+from ivr.callbacks.booking import book_callback
+from ivr.callbacks.keeping import begin_leg, end_leg
 from ivr.missed.tasks import note_ended_call
 from tests.factories import CALLER_NUMBER, add_call
 
@@ -101,3 +104,37 @@ def test_the_missed_are_accounted_for(browser_of):
 
     assert "Nothing disappears" in page
     assert "Nothing disappears" not in browser_of("agent").get("/missed").text
+
+
+@pytest.fixture
+def promise(installation, staff, clock):
+    call = add_call(installation, staff, outcome="callback", started_at=clock.now() - timedelta(hours=1))
+    note_ended_call(installation, call_id=call.id)
+    with installation.unit_of_work() as session:
+        booked = book_callback(
+            session,
+            provider=call.provider,
+            provider_call_id=call.provider_call_id,
+            number="13900139000",
+            queue=staff.queue.name,
+            language="zh",
+            at=clock.now(),
+        )
+        session.flush()
+        return booked.id
+
+
+def test_the_list_shows_the_number_that_was_keyed_in_and_what_became_of_the_tries(
+    browser_of, installation, promise, clock
+):
+    client = browser_of("supervisor")
+    assert "13900139000" in client.get("/missed?kind=callback").text
+    assert "to be called by hand" in client.get("/missed").text
+    assert "13900139000" in client.get("/missed/export.csv").text
+    assert "13900139000" not in browser_of("agent").get("/missed").text
+    with installation.unit_of_work() as session:
+        leg = begin_leg(session, promise, now=clock.now()).id
+    assert "in the line now" in client.get("/missed").text
+    with installation.unit_of_work() as session:
+        end_leg(session, "simulator", leg, "busy", settings=CallbackSettings(), now=clock.now())
+    assert "tried 1 times · last: busy, 17:00" in client.get("/missed").text

@@ -334,3 +334,29 @@ def test_the_order_within_one_second_does_not_matter(data):
     shuffled = [line for group in by_second.values() for line in data.draw(st.permutations(group))]
 
     assert facts(*shuffled) == facts(*lines)
+
+
+CALLED_BACK = (0, "start", {"flow": "callback", "language": "zh", "callback_of": "1.1", "recorded": True})
+
+
+def test_a_callback_in_vain_is_not_an_answered_call_though_an_agent_was_there():
+    call = facts(
+        *ANSWERED, flow=[CALLED_BACK, (9, "callback", {"outcome": "busy"}), (10, "end", {"outcome": "busy"})]
+    )
+    assert call.outcome == "unreached"
+    assert [visit.outcome for visit in call.visits] == ["answered"]
+
+
+def test_a_callback_is_answered_once_the_caller_is_there():
+    call = facts(
+        *ANSWERED,
+        flow=[CALLED_BACK, (9, "callback", {"outcome": "answered"}), (10, "end", {"outcome": "completed"})],
+    )
+    assert call.outcome == "answered"
+
+
+def test_a_callback_for_which_no_agent_came_is_no_entry_into_the_queue():
+    """Nobody was waiting: it must not count as an abandoned or timed-out caller."""
+    left = ("0|q|NONE|ENTERQUEUE|||1", "60|q|NONE|ABANDON|1|1|60")
+    call = facts(*left, flow=[CALLED_BACK, (60, "end", {"outcome": "withdrawn"})])
+    assert (call.outcome, call.visits) == ("unreached", ())

@@ -98,6 +98,7 @@ def tasks(installation):
         ("voicemail", "voicemail"),
         ("closed", "after_hours"),
         ("failed", "outage"),
+        ("callback", "callback"),
     ],
 )
 def test_every_kind_of_missed_call_becomes_one_task(installation, called, outcome, kind):
