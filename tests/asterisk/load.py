@@ -78,7 +78,7 @@ def run(telephony, arguments, folder):
     telephony.write_configuration(dict.fromkeys(agents, f"{AGENTS_AT}:5070"))
     telephony.asterisk.start()
     telephony.asterisk.log_in("load", *agents)
-    stage = Stage(folder, telephony.sip_port)
+    stage = Stage(folder, telephony.sip_port, niceness=10)
     timings = []
     answering = Agent().rings(1).answers()
     voice = Telephone().say(tone(TALK_S, 880)).save(folder / "agent.pcap")

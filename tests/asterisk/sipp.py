@@ -327,10 +327,11 @@ class Party:
 
 @dataclass
 class Stage:
-    """Starts parties in a folder, and stops what is left of them."""
+    """Starts parties in a folder, and stops what is left of them; a load is nicer than what it is put on."""
 
     folder: Path
     port: int
+    niceness: int = 0
     parties: list = field(default_factory=list)
 
     def call(self, caller, *, number="4008001234", calls=1, rate=1, at_once=1, port=5060, encoding="utf-8"):
@@ -359,7 +360,22 @@ class Stage:
         head = '<?xml version="1.0" encoding="UTF-8"?>'
         document = f'{head}\n<scenario name="{name}">\n{text}\n{globals_}\n</scenario>\n'
         scenario.write_bytes(document.encode(encoding))
-        command = ["sipp", "-sf", scenario, "-i", address, "-mi", address, "-p", str(port), "-s", service]
+        command = [
+            "nice",
+            "-n",
+            str(self.niceness),
+            "sipp",
+            "-sf",
+            scenario,
+            "-i",
+            address,
+            "-mi",
+            address,
+            "-p",
+            str(port),
+            "-s",
+            service,
+        ]
         command += [
             "-m",
             str(calls),
