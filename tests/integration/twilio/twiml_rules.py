@@ -1,7 +1,7 @@
 """What a TwiML document of a hotline may be: Twilio's grammar, the limits beside it, and sense.
 
 Sense: verbs behind one that never returns are unreachable; a question or a recording without an action asks the same
-document again, for ever; in a waitUrl and before a bridge only some verbs are allowed (voice/twiml/enqueue, /queue).
+document again, for ever; in a waitUrl and before a bridge only some verbs are allowed (voice/twiml/enqueue, /queue, /number).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from tests.integration.twilio.twiml_grammar import BadDocument, check_grammar
 
-WAIT, BEFORE_BRIDGE = "wait", "before the bridge"
+WAIT, BEFORE_BRIDGE, CALLED_SIDE = "wait", "before the bridge", "the called side"
 _ADDRESS = r"https://hotline\.example\.com/twilio/[a-z/]+(\?[a-z0-9=&]+)?(#rc=2&rp=ct,rt,5xx)?"
 _POST = "POST"
 _NARROWER = {
@@ -34,6 +34,7 @@ _NARROWER_IN = {
 _ALLOWED = {
     WAIT: {"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"},
     BEFORE_BRIDGE: {"Play", "Say", "Pause", "Redirect"},
+    CALLED_SIDE: {"Play", "Say", "Pause", "Redirect", "Gather", "Hangup"},
 }
 _NEVER_RETURNS = {"Hangup", "Reject", "Leave", "Enqueue", "Dial", "Record", "Redirect"}
 _ASKS = {"Gather", "Record", "Enqueue", "Dial"}

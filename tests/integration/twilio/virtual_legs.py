@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from tests.integration.twilio.twiml_rules import BEFORE_BRIDGE, WAIT
+from tests.integration.twilio.virtual_dialling import Dialling, PartyPlan
 
 BASE = "https://hotline.example.com"
 HANG_UP = "hang up"
@@ -53,17 +54,22 @@ class ScriptedCaller:
     keys: Sequence[str] = ()
     queues: Sequence[QueuePlan] = ()
     messages: Sequence[float] = ()
+    parties: Sequence[PartyPlan] = ()
     number: str = "+8613800138000"
     _keys: object = None
 
     def __post_init__(self):
         self._keys, self._queues, self._messages = iter(self.keys), iter(self.queues), iter(self.messages)
+        self._parties = iter(self.parties)
 
     def next_keys(self):
         return next(self._keys, "")
 
     def next_queue(self):
         return next(self._queues, QueuePlan("timeout"))
+
+    def next_party(self):
+        return next(self._parties, PartyPlan())
 
     def next_message(self):
         return next(self._messages, 0.0)
@@ -88,7 +94,7 @@ class Leg:
     started: float = 0.0
 
 
-class Courses:
+class Courses(Dialling):
     """What legs do; requests, time and the account are `VirtualTwilio`'s."""
 
     def _inbound(self, leg) -> Course:
@@ -134,9 +140,13 @@ class Courses:
             "Gather": self._gather,
             "Record": self._record,
             "Enqueue": self._enqueue,
-            "Dial": self._dial_queue,
+            "Dial": self._dial,
         }
         return (yield from verbs[element.tag](leg, element))
+
+    def _dial(self, leg, element):
+        dial = self._dial_queue if element.find("Queue") is not None else self._dial_party
+        return (yield from dial(leg, element))
 
     def _gather(self, leg, element):
         keys = leg.caller.next_keys()
