@@ -77,24 +77,7 @@ def running_ivr(
         closing(Notebook(installation)) as notebook,
         closing(Enquiries(installation)) as enquiries,
     ):
-
-        def standing(number: str, at: datetime) -> Standing:
-            return enquiries.ask("standing", lambda session: standing_of(session, number, at), UNLISTED)
-
-        def entrance(enqueue: Enqueue, at: datetime) -> str:
-            if not enqueue.announce_wait:
-                return enqueue.language
-            otherwise = str(WaitLanguage(enqueue.language))
-            return enquiries.ask("wait", lambda session: entrance_language(session, enqueue, at), otherwise)
-
-        hotline = Hotline(
-            flow=flow,
-            spool=spool,
-            clock=installation.clock,
-            tell=notebook.tell,
-            standing=standing,
-            entrance=entrance,
-        )
+        hotline = _hotline(installation, flow, notebook, enquiries)
         server = FastAgiServer(
             host,
             port,
@@ -109,6 +92,26 @@ def running_ivr(
         finally:
             server.stop(grace_s=grace_s)
             listening.join()
+
+
+def _hotline(installation: Installation, flow: Flow, notebook: Notebook, enquiries: Enquiries) -> Hotline:
+    def standing(number: str, at: datetime) -> Standing:
+        return enquiries.ask("standing", lambda session: standing_of(session, number, at), UNLISTED)
+
+    def entrance(enqueue: Enqueue, at: datetime) -> str:
+        if not enqueue.announce_wait:
+            return enqueue.language
+        otherwise = str(WaitLanguage(enqueue.language))
+        return enquiries.ask("wait", lambda session: entrance_language(session, enqueue, at), otherwise)
+
+    return Hotline(
+        flow=flow,
+        spool=installation.settings.spool,
+        clock=installation.clock,
+        tell=notebook.tell,
+        standing=standing,
+        entrance=entrance,
+    )
 
 
 @contextmanager

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 import logging
-import shutil
 import urllib.error
 import urllib.request
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import IO, Final, Protocol
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
@@ -26,6 +25,11 @@ from ivr.twilio.webhook import Webhook
 
 TIMEOUT_S: Final = 10.0
 _MEDIA_TIMEOUT_S: Final = 60.0
+LARGEST_MEDIA: Final = 512 * 1024 * 1024
+"""Bytes of the longest recording: four hours, after which Twilio ends a call, of two channels of 16 kB a second."""
+
+_CHUNK: Final = 64 * 1024
+_TOO_LARGE: Final = 413
 _GONE: Final = 404
 _NOT_IN_PROGRESS: Final = 21220
 """Twilio's number for a call that is over."""
@@ -108,7 +112,8 @@ class RestApi:
     def fetch_media(self, recording_sid: str, *, channels: int, target: Path) -> tuple[int, str]:
         """Write a recording's WAV into a file; return HTTP status and content type.
 
-        The credentials stay with Twilio's host: a redirect to a content network goes on without them.
+        The credentials stay with Twilio's host: a redirect to a content network goes on without them. What is
+        larger than any recording can be is not fetched to its end: status 413.
         """
         request = urllib.request.Request(
             f"https://api.twilio.com/2010-04-01/Accounts/{self._account_sid}/Recordings/{recording_sid}.wav"
@@ -120,8 +125,8 @@ class RestApi:
                 self._opener.open(request, timeout=_MEDIA_TIMEOUT_S) as answer,
                 target.open("wb") as file,
             ):
-                shutil.copyfileobj(answer, file)
-                return answer.status, answer.headers.get_content_type()
+                whole = _copy(answer, file, LARGEST_MEDIA)
+                return answer.status if whole else _TOO_LARGE, answer.headers.get_content_type()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers.get_content_type()
@@ -175,6 +180,17 @@ class RestApi:
                 raise problem_of(error) from None
         except FAILURES as error:
             raise problem_of(error) from None
+
+
+def _copy(source: IO[bytes], target: IO[bytes], most: int) -> bool:
+    """Copy a stream; False when it is longer than that and was left there."""
+    left = most
+    while chunk := source.read(_CHUNK):
+        left -= len(chunk)
+        if left < 0:
+            return False
+        target.write(chunk)
+    return True
 
 
 def connect(settings: Settings) -> RestApi:

@@ -103,7 +103,9 @@ def fetch_recording(installation: Installation, *, recording_sid: str, api: Twil
         channels = 1
         status, content_type = api.fetch_media(recording_sid, channels=channels, target=arriving)
     problem = _problem(arriving, status, content_type, channels, duration_s)
-    if not problem:
+    if problem:
+        arriving.unlink(missing_ok=True)  # what is no recording is not kept
+    else:
         arriving.replace(target)
     now = installation.clock.now()
     with installation.unit_of_work() as session:

@@ -173,10 +173,7 @@ class Agent:
     """The steps of an agent's telephone."""
 
     def __init__(self):
-        take = [
-            ("remote", "From:"),
-            ("local", "To:"),
-        ]
+        take = [("remote", "From:"), ("local", "To:")]
         actions = "".join(
             f'<ereg regexp=".*" search_in="hdr" header="{header}" assign_to="{name}"/>'
             for name, header in take

@@ -159,6 +159,17 @@ def test_a_recording_is_fetched_from_twilio_with_credentials_for_twilio_only(set
     assert "Authorization" not in opener.request.headers
 
 
+def test_a_stream_without_an_end_is_not_fetched_to_its_end(settings, tmp_path, monkeypatch):
+    """Whoever answers in Twilio's place must not fill the disk."""
+    monkeypatch.setattr("ivr.twilio.api.LARGEST_MEDIA", 200_000)
+    api = RestApi(settings)
+    body = io.BytesIO(b"RIFF" * 250_000)
+    body.status, body.headers = 200, headers("audio/x-wav")
+    api._opener = Opener(body)
+    assert api.fetch_media(RECORDING, channels=2, target=tmp_path / "x") == (413, "audio/x-wav")
+    assert (tmp_path / "x").stat().st_size <= 200_000
+
+
 def test_a_recording_that_is_not_there_is_a_status_and_a_broken_line_may_pass(settings, tmp_path):
     api = RestApi(settings)
     api._opener = Opener(urllib.error.HTTPError("u", 404, "", headers("application/xml"), io.BytesIO()))
