@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import UTC
 from pathlib import Path
 from typing import Final, NoReturn
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -18,7 +21,7 @@ from ivr.asterisk.follower import QueueLogFollower
 from ivr.asterisk.watch import FOLLOW_EVERY_S
 from ivr.cli_people import queue_add, queue_list, queue_member, queue_set
 from ivr.ledger.integrity import Findings, integrity_report
-from ivr.ledger.store import ImportedFile, import_queue_log
+from ivr.ledger.store import ImportedFile, import_queue_log, import_queue_log_table
 from ivr.metrics.command import define, definitions, report
 from ivr.staffing.command import staffing
 from ivr.waiting.command import predictions
@@ -32,17 +35,47 @@ def queue() -> None:
 
 
 @queue.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--table",
+    "url",
+    metavar="URL",
+    help="Database of a realtime queue_log, such as postgresql://host/asterisk.",
+)
+@click.option("--table-name", default="queue_log", show_default=True, help="The table's name.")
+@click.option(
+    "--gmt",
+    is_flag=True,
+    help="The table's times are UTC (queue_log_realtime_use_gmt); else of our time zone.",
+)
 @click.option("--follow", is_flag=True, help="Go on as they grow and are rotated, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def import_files(installation: Installation, files: tuple[Path, ...], follow: bool, as_json: bool) -> None:
-    """Take what is new in queue_log FILES into the ledger. It can be repeated: nothing counts twice."""
+def import_files(
+    installation: Installation,
+    files: tuple[Path, ...],
+    url: str | None,
+    table_name: str,
+    gmt: bool,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Take what is new in queue_log FILES, or in a table, into the ledger. Repeated, nothing counts twice."""
+    if not files and not url:
+        raise click.UsageError(_("name the files, or a database with --table"))
+    zone = UTC if gmt else ZoneInfo(installation.settings.web.time_zone)
+    progress = _Progress()
+
+    def of_table() -> list[ImportedFile]:
+        if not url:
+            return []
+        return [import_queue_log_table(installation, url, table_name, zone=zone, progress=progress)]
+
     if follow:
         if as_json:
             raise click.UsageError(_("--json and --follow exclude each other"))
-        _follow(installation, files)
-    done = import_queue_log(installation, files, progress=_Progress())
+        _follow(installation, files, of_table)
+    done = [*(import_queue_log(installation, files, progress=progress) if files else []), *of_table()]
     if as_json:
         click.echo(json.dumps({"files": [asdict(file) for file in done]}, ensure_ascii=False, indent=2))
     else:
@@ -76,12 +109,16 @@ def integrity(installation: Installation, as_json: bool) -> None:
         click.echo(_("Everything reconciles."))
 
 
-def _follow(installation: Installation, files: tuple[Path, ...]) -> NoReturn:
+def _follow(
+    installation: Installation, files: tuple[Path, ...], of_table: Callable[[], list[ImportedFile]]
+) -> NoReturn:
     followers = [QueueLogFollower(installation, path) for path in files]
+    looks: list[Callable[[], Iterable[ImportedFile]]] = [follower.look for follower in followers]
+    looks.append(lambda: [done for done in of_table() if done.lines])
     while True:
-        for follower in followers:
+        for look in looks:
             try:
-                for done in follower.look():
+                for done in look():
                     click.echo(_as_sentence(done))
             except RetryLater as error:
                 click.echo(str(error), err=True)

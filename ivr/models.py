@@ -149,17 +149,17 @@ class CallEvent(Base):
 
 
 class QueueLogFile(Base):
-    """A queue_log file that was read, and how far; its identity survives renaming and compression."""
+    """A queue_log that was read, and how far; a file's identity survives renaming and compression."""
 
     __tablename__ = "queue_log_file"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     origin: Mapped[str] = mapped_column(String(120), unique=True)
     name: Mapped[str] = mapped_column(String(500))
-    """Path it was last read under."""
+    """Path it was last read under, or the table's address without a password."""
     lines: Mapped[int] = mapped_column(BigInteger, default=0)
     bytes: Mapped[int] = mapped_column(BigInteger, default=0)
-    """Offset after the last line read."""
+    """Offset after the last line read; of a table, the last row's id."""
     read_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

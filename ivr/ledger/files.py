@@ -10,23 +10,56 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from core.errors import BadInput
 from core.i18n import gettext as _
-from ivr.ledger.reading import raw_lines, read_line
+from ivr.ledger.reading import RawLine, raw_lines, read_line
 
 _GZIP = b"\x1f\x8b"
 
 
-def open_log(path: Path) -> BinaryIO:
+@dataclass(frozen=True, slots=True)
+class FileLog:
+    """A log in a file, open for reading; `name` is its path."""
+
+    file: BinaryIO
+    name: str
+
+    def origin(self, provider: str, *, latest: datetime) -> str | None:
+        """Return the identity of the log, None while there is no call in it."""
+        self.file.seek(0)
+        beginning = hashlib.sha256()
+        for raw in raw_lines(self.file):
+            beginning.update(raw.content + b"\n")
+            line, _bad = read_line(raw, latest=latest)
+            if line is not None and line.call_id:
+                return f"{provider}/{beginning.hexdigest()[:24]}"
+        return None
+
+    def lines(self, *, position: int, offset: int) -> Iterator[RawLine]:
+        """Yield the complete lines from an offset on, which is where the line of that number begins."""
+        self.file.seek(offset)
+        return raw_lines(self.file, position=position, offset=offset)
+
+
+@contextmanager
+def open_log(path: Path) -> Iterator[FileLog]:
     """Open a log for reading, compressed by logrotate or not.
 
     Raises:
         BadInput: it is not there or may not be read.
     """
+    with _open(path) as file:
+        yield FileLog(file, str(path.absolute()))
+
+
+def _open(path: Path) -> BinaryIO:
     try:
         file = path.open("rb")
         if file.peek(2)[:2] == _GZIP:
@@ -34,15 +67,3 @@ def open_log(path: Path) -> BinaryIO:
     except OSError as error:
         raise BadInput(_("%(path)s cannot be read: %(reason)s", path=path, reason=error.strerror)) from None
     return file
-
-
-def origin_of(file: BinaryIO, provider: str, *, latest: datetime) -> str | None:
-    """Return the identity of a log, None while there is no call in it."""
-    file.seek(0)
-    beginning = hashlib.sha256()
-    for raw in raw_lines(file):
-        beginning.update(raw.content + b"\n")
-        line, _bad = read_line(raw, latest=latest)
-        if line is not None and line.call_id:
-            return f"{provider}/{beginning.hexdigest()[:24]}"
-    return None

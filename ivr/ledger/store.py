@@ -11,10 +11,10 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final, Protocol, cast
 
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
@@ -32,9 +32,10 @@ from ivr.ledger.entries import (
     provider_of,
 )
 from ivr.ledger.facts import LedgerEvent
-from ivr.ledger.files import open_log, origin_of
+from ivr.ledger.files import open_log
 from ivr.ledger.machine import derive_facts
-from ivr.ledger.reading import BadLine, QueueLogLine, RawLine, raw_lines, read_line
+from ivr.ledger.reading import BadLine, QueueLogLine, RawLine, read_line
+from ivr.ledger.tables import open_table
 from ivr.models import Call, CallEvent, QueueLogFile, QueueLogProblem
 from ivr.presence.store import note_presence, rebuild_presence
 
@@ -85,29 +86,67 @@ def import_queue_log(
     done = []
     for path in paths:
         try:
-            with open_log(path) as file:
-                done.append(_Import(installation, path, file, provider, batch_lines, progress).run())
+            with open_log(path) as log:
+                done.append(_Import(installation, str(path), log, provider, batch_lines, progress).run())
         except (BadInput, OSError, EOFError) as error:
             done.append(ImportedFile(str(path), known=False, problem=str(error)))
     close_settled_calls(installation)
     return done
 
 
+def import_queue_log_table(
+    installation: Installation,
+    url: str,
+    name: str,
+    *,
+    zone: tzinfo,
+    provider: str = "asterisk",
+    batch_lines: int = BATCH_LINES,
+    progress: Progress | None = None,
+) -> ImportedFile:
+    """Take what is new in a table into the ledger; see `open_table` for how it is named.
+
+    Raises:
+        MissingPart: the database is of a kind we have no driver for.
+    """
+    try:
+        with open_table(url, name, zone=zone) as log:
+            done = _Import(installation, log.name, log, provider, batch_lines, progress).run()
+    except BadInput as error:
+        return ImportedFile(name, known=False, problem=str(error))
+    close_settled_calls(installation)
+    return done
+
+
+class Log(Protocol):
+    """A queue_log, wherever it is kept; `ivr.ledger.files` and `ivr.ledger.tables` have one each."""
+
+    @property
+    def name(self) -> str:
+        """What people find it by."""
+
+    def origin(self, provider: str, *, latest: datetime) -> str | None:
+        """Return its identity, None while it cannot be known."""
+
+    def lines(self, *, position: int, offset: int) -> Iterator[RawLine]:
+        """Yield what follows an offset; the first of it has the number `position`."""
+
+
 class _Import:
-    """One file on its way in."""
+    """One log on its way in."""
 
     def __init__(
         self,
         installation: Installation,
-        path: Path,
-        file: BinaryIO,
+        path: str,
+        log: Log,
         provider: str,
         batch_lines: int,
         progress: Progress | None,
     ) -> None:
         self.installation = installation
         self.path = path
-        self.file = file
+        self.log = log
         self.provider = provider
         self.batch_lines = batch_lines
         self.progress = progress
@@ -118,17 +157,16 @@ class _Import:
         self.latest: set[str] = set()
 
     def run(self) -> ImportedFile:
-        origin = origin_of(self.file, self.provider, latest=self.now + _CLOCKS_DIFFER)
+        origin = self.log.origin(self.provider, latest=self.now + _CLOCKS_DIFFER)
         if origin is None:
-            return ImportedFile(str(self.path), known=False)
+            return ImportedFile(self.path, known=False)
         lines: Iterator[RawLine] = iter(())
         position = -1
         while True:
             with self.installation.unit_of_work() as session:
                 row = self._file_row(session, origin)
                 if row.lines + 1 != position:  # the first batch, or another process has read on
-                    self.file.seek(row.bytes)
-                    lines = raw_lines(self.file, position=row.lines + 1, offset=row.bytes)
+                    lines = self.log.lines(position=row.lines + 1, offset=row.bytes)
                 batch = list(islice(lines, self.batch_lines))
                 if not batch:
                     break
@@ -137,14 +175,14 @@ class _Import:
                 position = row.lines + 1
             if self.progress:
                 self.progress(len(batch))
-        return ImportedFile(str(self.path), self.lines, self.bad, self.calls)
+        return ImportedFile(self.path, self.lines, self.bad, self.calls)
 
     def _file_row(self, session: Session, origin: str) -> QueueLogFile:
         row = session.scalar(select(QueueLogFile).where(QueueLogFile.origin == origin).with_for_update())
         if row is None:
             row = QueueLogFile(origin=origin, lines=0, bytes=0)
             session.add(row)
-        row.name = str(self.path.absolute())[-500:]
+        row.name = self.log.name[-500:]
         row.read_at = self.now
         session.flush()
         return row

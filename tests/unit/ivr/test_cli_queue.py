@@ -128,3 +128,10 @@ def test_report_of_a_time_without_calls_says_so(run):
 )
 def test_what_a_user_gets_wrong_is_told(run, arguments, error):
     assert isinstance(run("report", *arguments).exception, error)
+
+
+def test_a_table_is_taken_in_beside_files_and_neither_is_asked_for(run, log_file, tmp_path):
+    assert "name the files" in run("import").output
+    result = run("import", log_file, "--table", f"sqlite:///{tmp_path / 'nothing.db'}")
+    assert "4 new lines" in result.output
+    assert "has no table queue_log" in str(result.exception)
