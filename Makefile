@@ -35,7 +35,7 @@ test-thorough: setup  ## the long tests at full length: 2,000 callers on three l
 
 test-asterisk: setup  ## real calls: Asterisk 22 from Debian's forky suite and SIPp on loopback; needs root once
 	tests/asterisk/install.sh "$(ASTERISK_CACHE)"
-	$(BIN)/python -m pytest -n 3 -m asterisk tests/asterisk
+	$(BIN)/python -m pytest -n 6 --dist worksteal -m asterisk tests/asterisk
 
 call: setup  ## one real call: Asterisk, both telephones with speech, transcript and score; says what to open
 	tests/asterisk/install.sh "$(ASTERISK_CACHE)"

@@ -31,15 +31,18 @@ class TodayInterval:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Today until now, counted under one definition."""
+    """Today until now, counted under one definition; `asked` is the question whose answer its numbers are."""
 
     at: datetime
-    since: datetime
-    until: datetime
-    definition: Definition
+    asked: Question
     total: Mapping[str, Any]
     by_queue: Mapping[int, Mapping[str, Any]]
     intervals: Sequence[TodayInterval]
+
+    @property
+    def definition(self) -> Definition:
+        """Under which it was counted."""
+        return self.asked.definition
 
 
 def today(session: Session, now: datetime, zone: ZoneInfo) -> Today:
@@ -61,7 +64,8 @@ def today(session: Session, now: datetime, zone: ZoneInfo) -> Today:
         for n in range(figures.size)
     ]
     by_queue = {q.id: row for q, row in zip(report.queues, report.by_queue().rows(), strict=True)}
-    return Today(now, begin, until, definition, report.total().of(0), by_queue, intervals)
+    asked = Question(since=begin, until=until, definition=definition, zone=zone)
+    return Today(now, asked, report.total().of(0), by_queue, intervals)
 
 
 def _same_day_before(

@@ -77,7 +77,7 @@ class WallFeed:
         zone = ZoneInfo(self._installation.settings.web.time_zone)
         known = self._look.today if self._look else None
         again = known is None or began - self._counted_at >= max(AT_LEAST_S, _SHARE_OF_TIME * self._cost_s)
-        if known is None or now >= known.until + timedelta(days=1):
+        if known is None or now >= known.asked.until + timedelta(days=1):
             keep_days(self._installation, now - timedelta(days=16), now)
         with self._installation.unit_of_work(read_only=True) as session:
             self._heard_at = session.scalar(_HEARD_AT)

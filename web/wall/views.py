@@ -17,6 +17,7 @@ from ivr.live import AGENT_STATES
 from ivr.metrics.alarms import Alarm
 from web.context import installation, user
 from web.formats import by_language, duration
+from web.reports.choices import calls_behind
 from web.wall.chart import today_chart
 from web.wall.feed import Look, WallFeed, events
 
@@ -74,6 +75,7 @@ def draw_board(look: Look) -> str:
         waiting_count=len(waiting),
         first=waiting[0].since if waiting else None,
         chart=today_chart(look.today),
+        behind=calls_behind,
         alarm_text=alarm_text,
         states=AGENT_STATES,
         limits=installation().settings.wall,

@@ -1,6 +1,8 @@
 """The wall: a board at once, news when something changes, polling where a stream cannot be had."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import web.wall.feed as feed_module
 from ivr.live import LiveState, write_live
@@ -87,3 +89,22 @@ def test_without_news_however_many_walls_share_one_look(installation, staff, mon
     with installation.unit_of_work() as session:
         write_live(session, LiveState(heard_at=installation.clock.now()))
     assert feed.look() is not first
+
+
+def test_every_number_of_today_opens_exactly_the_calls_it_counts(browser_of, installation, staff, clock):
+    for minutes, outcome in enumerate(["answered"] * 4 + ["abandoned"] * 2 + ["hung_up"] * 3, start=5):
+        add_call(installation, staff, outcome=outcome, started_at=clock.now() - timedelta(minutes=minutes))
+    client = browser_of("supervisor")
+    page = client.get("/wall").text
+    found = re.findall(r'<a class="count" id="behind-([a-z]+)[-0-9]*" href="([^"]+)">(\d+)</a>', page)
+
+    assert {name: int(number) for name, _href, number in found} == {
+        "offered": 9,
+        "answered": 4,
+        "abandoned": 2,
+    }
+    assert len(found) == 5  # of the hotline, and of its queue
+    for name, href, number in found:
+        behind = client.get(unescape(href)).text
+        assert f'<span class="muted figures">{number}</span>' in behind, name
+        assert behind.count('class="nowrap lead"') == int(number), name
