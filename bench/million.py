@@ -4,7 +4,7 @@ Written by SQL into a folder that later runs find again. Four of five calls are 
 scored, one in four of those is graded; one score in twelve leaves something to a person, one in two
 thousand suspects a critical error. A score has four answers where the shipped scorecard has more, to keep
 the file small; the two recordings whose pages are opened have all of them, and their words. There is
-no sound.
+no sound. Who was not answered is a task on the missed-call list, open for those of the last week.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from core.db import Base
 from core.installation import Installation
 from core.phone import normalise_number
 from core.settings import Settings
+from ivr.missed.models import MissedCall
 from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
 from qa.models import AutoAnswer, AutoScore, Draw, Evaluation, Sample
 from qa.publishing import current_version, scorecard_of
@@ -165,6 +166,25 @@ def _call_log(session: Session, calls: int) -> None:
         ended_at=_time(f"{start} + 20"),
         ring_s="5.0",
         outcome="'answered'",
+    )
+    _missed(session, f"{start} > {(DAYS - 7) * 86_400}", f"NOT ({answered})", _time(f"{start} + 300"))
+
+
+def _missed(session: Session, is_open: str, missed: str, at: str) -> None:
+    """Make a task of each missed call: closed, but for those of the last week."""
+    _insert(
+        session,
+        MissedCall,
+        "number",
+        missed,
+        id="i",
+        call_id="i",
+        kind="'abandoned'",
+        missed_at=at,
+        due_at=at,
+        disposition=f"CASE WHEN {is_open} THEN '' ELSE 'reached' END",
+        reason=f"CASE WHEN {is_open} THEN '' ELSE 'spoke to them' END",
+        closed_at=f"CASE WHEN {is_open} THEN NULL ELSE {at} END",
     )
 
 

@@ -35,6 +35,10 @@ BUDGET_MS: Final = 200.0
 HOME: Final = Path(__file__).parent.parent / ".cache" / "pages"
 _MIDDLE: Final = quote("2026-05-05T00:00:00+00:00~500000")
 
+_BEHIND: Final = "/reports/calls?" + urlencode(
+    {"name": "abandoned", "since": "2026-09-01T00:00:00+08:00", "until": "2026-10-01T00:00:00+08:00"}
+)
+
 
 class Page(NamedTuple):
     """A page and who looks at it."""
@@ -71,6 +75,15 @@ PAGES: Final = (
     Page("recordings without a call, failed", "inspector", "/recordings?state=failed"),
     Page("samples", "qa_lead", "/samples"),
     Page("draw of 4,000 calls", "qa_lead", "/samples/1"),
+    Page("wall", "supervisor", "/wall"),
+    Page("report of a day", "supervisor", "/reports?day=2026-10-30"),
+    Page("report of a week", "supervisor", "/reports?period=week&day=2026-10-30"),
+    Page("report of a month", "supervisor", "/reports?period=month&day=2026-09-15"),
+    Page("calls behind a month's number", "supervisor", _BEHIND),
+    Page("missed calls", "supervisor", "/missed"),
+    Page("missed calls, closed", "supervisor", "/missed?state=closed"),
+    Page("staffing", "supervisor", "/staffing"),
+    Page("on duty", "supervisor", "/duty"),
     Page("audit trail", "admin", "/admin/audit"),
     Page("failed jobs", "admin", "/admin/jobs"),
 )

@@ -9,11 +9,14 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ivr.metrics.columns import load_visits
 from ivr.metrics.definitions import Definition, find_definition
-from ivr.metrics.intervals import midnight, next_midnight
-from ivr.metrics.report import Question, queue_report
+from ivr.metrics.intervals import interval_edges, midnight, next_midnight
+from ivr.metrics.report import Question, interval_index, queue_report
+from ivr.models import Queue
 
 INTERVAL: Final = "30m"
 
@@ -51,7 +54,7 @@ def today(session: Session, now: datetime, zone: ZoneInfo) -> Today:
     begin, end, until = midnight(now, zone), next_midnight(now, zone), now + timedelta(microseconds=1)
     report = queue_report(session, Question(since=begin, until=end, definition=definition, zone=zone))
     edges, figures = report.by_interval(INTERVAL)
-    earlier = _same_day_before(session, begin, definition, zone)
+    earlier = _same_day_before(session, begin, zone)
     levels = figures.values["service_level"]
     intervals = [
         TodayInterval(
@@ -68,13 +71,12 @@ def today(session: Session, now: datetime, zone: ZoneInfo) -> Today:
     return Today(now, asked, report.total().of(0), by_queue, intervals)
 
 
-def _same_day_before(
-    session: Session, begin: datetime, definition: Definition, zone: ZoneInfo
-) -> dict[str, int]:
+def _same_day_before(session: Session, begin: datetime, zone: ZoneInfo) -> dict[str, int]:
+    """Return the calls offered in each interval of that day; whoever enters a queue is offered."""
     week_ago = begin.astimezone(zone) - timedelta(days=7)
     since = midnight(week_ago + timedelta(hours=12), zone)
-    asked = Question(since=since, until=next_midnight(since, zone), definition=definition, zone=zone)
-    edges, figures = queue_report(session, asked).by_interval(INTERVAL)
-    offered = figures.counts["offered"].tolist()
+    edges = interval_edges(since, next_midnight(since, zone), INTERVAL, zone)
+    rows = load_visits(session, session.scalars(select(Queue.id)), edges[0], edges[-1]).rows
+    offered = np.bincount(interval_index(rows, edges), minlength=len(edges) - 1).tolist()
     starts = [edge.astimezone(zone).time().isoformat() for edge in edges[:-1]]
     return dict(zip(starts, offered, strict=True))

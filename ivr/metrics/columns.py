@@ -48,6 +48,9 @@ RING: Final = np.dtype(
 )
 """One telephone that rang without an answer."""
 
+_STILL_WRITTEN: Final = timedelta(hours=1)
+"""Most calls of a day are over so long after it; one that goes on longer takes the day's copy away."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _log = get_logger(__name__)
@@ -93,7 +96,7 @@ def keep_days(installation: Installation, since: datetime, until: datetime) -> i
 
     A copy only saves time: when the database is busy the report is counted from the rows instead.
     """
-    over = min(until, installation.clock.now() - timedelta(days=1))
+    over = min(until, installation.clock.now() - _STILL_WRITTEN)
     count = 0
     try:
         with installation.unit_of_work(read_only=True) as session:
@@ -199,7 +202,8 @@ def _gaps(
 def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime) -> tuple[bytes, bytes]:
     visit = QueueVisit
     span = (visit.queue_id == queue_id, visit.entered_at >= since, visit.entered_at < until)
-    rings = session.execute(
+    connection = session.connection()  # not the session: rows of values need no identity
+    rings = connection.execute(
         select(visit.entered_at, visit.id, RingAttempt.agent_id, RingAttempt.ring_s, RingAttempt.outcome)
         .join(RingAttempt, RingAttempt.visit_id == visit.id)
         .where(*span)
@@ -211,7 +215,7 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
         for row in rings
         if row.outcome == "no_answer"
     ]
-    rows = session.execute(
+    rows = connection.execute(
         select(
             visit.entered_at,
             Call.caller_hash,

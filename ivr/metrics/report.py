@@ -103,9 +103,10 @@ class Report:
 
         return edges, self._once(f"queue {interval}", group, size * len(self.queues))
 
-    def by_weekday_and_hour(self) -> Figures:
-        """Return the figures of each local hour of the week; group 0 is Monday's first hour."""
-        return figures_of(self.counted, hours_of_week(self.counted.rows, self.question), 7 * _HOURS)
+    def offered_by_hour_of_week(self) -> list[int]:
+        """Return the calls offered in each local hour of the week; the first is Monday's first hour."""
+        hours = hours_of_week(self.counted.rows, self.question)
+        return [int(calls) for calls in np.bincount(hours, minlength=7 * _HOURS)]
 
     def by_day_part(self) -> Figures:
         """Return the figures of morning, afternoon, evening and night, as the definition cuts the day."""
@@ -139,7 +140,7 @@ class Report:
         return interval_edges(self.question.since, self.question.until, interval, self.question.zone)
 
     def _interval_index(self, edges: Sequence[datetime]) -> Ints:
-        return _interval_index(self.counted.rows, edges)
+        return interval_index(self.counted.rows, edges)
 
     def _once(self, name: str, group: Callable[[], Ints], size: int) -> Figures:
         if name not in self._known:
@@ -166,11 +167,12 @@ def day_part_at(moment: datetime, asked: Question) -> int:
 def _by_local_hour(rows: NDArray[np.void], asked: Question, number: Callable[[datetime], int]) -> Ints:
     edges = interval_edges(asked.since, asked.until, "1h", asked.zone)
     of_interval = np.array([number(edge.astimezone(asked.zone)) for edge in edges[:-1]], np.int64)
-    found: Ints = of_interval[_interval_index(rows, edges)]
+    found: Ints = of_interval[interval_index(rows, edges)]
     return found
 
 
-def _interval_index(rows: NDArray[np.void], edges: Sequence[datetime]) -> Ints:
+def interval_index(rows: NDArray[np.void], edges: Sequence[datetime]) -> Ints:
+    """Return the interval each visit entered in, as its place among the intervals between the edges."""
     starts = np.array([milliseconds(edge) for edge in edges], np.int64)
     found = np.searchsorted(starts[1:], rows["entered"], side="right")
     return np.minimum(found, len(edges) - 2).astype(np.int64)

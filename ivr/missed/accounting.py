@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.i18n import N_
 from ivr.missed.models import MissedCall
-from ivr.models import Call, QueueVisit
+from ivr.models import Call, Queue, QueueVisit
 
 PERIOD: Final = timedelta(days=7)
 """What is accounted for; calls that became known later than this after they ended are history, not work."""
@@ -44,6 +44,7 @@ def account_for_missed(session: Session, now: datetime) -> dict[str, int]:
         .join(Call, Call.id == visit.call_id)
         .outerjoin(MissedCall, MissedCall.call_id == Call.id)
         .where(
+            visit.queue_id.in_(select(Queue.id)),  # all of them: so the index finds the period
             visit.entered_at >= now - PERIOD,
             visit.entered_at <= now,
             or_(visit.outcome.in_(_MISSED), and_(cut, Call.outcome != "open")),

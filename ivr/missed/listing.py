@@ -91,6 +91,9 @@ def all_tasks(session: Session, wanted: TaskFilter, now: datetime) -> Iterator[M
 
 def count_tasks(session: Session, wanted: TaskFilter, now: datetime) -> TaskCounts:
     """Count the tasks of a filter."""
+    if not wanted.is_open:
+        closed = select(func.count(MissedCall.id)).where(*_conditions(wanted, now))
+        return TaskCounts(session.scalar(closed) or 0, 0, 0)
     late = and_(_IS_OPEN, MissedCall.due_at < now)
     free = and_(_IS_OPEN, MissedCall.owner_id.is_(None))
     counted = select(
@@ -100,7 +103,9 @@ def count_tasks(session: Session, wanted: TaskFilter, now: datetime) -> TaskCoun
 
 
 def _conditions(wanted: TaskFilter, now: datetime) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [_IS_OPEN if wanted.is_open else ~_IS_OPEN]
+    conditions: list[ColumnElement[bool]] = [
+        _IS_OPEN if wanted.is_open else MissedCall.closed_at.is_not(None)
+    ]
     if wanted.queue is not None:
         conditions.append(MissedCall.call_id.in_(select(Call.id).where(Call.queue_id == wanted.queue)))
     if wanted.kind:

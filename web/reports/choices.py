@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 from zoneinfo import ZoneInfo
 
 from core.errors import BadInput
@@ -94,8 +95,13 @@ def calls_behind(asked: Question, name: str, **narrower: object) -> str:
         name: the count's name.
         narrower: `since`, `until`, `queue`, `agent`, `hour` or `part` of the number, where it is about less.
     """
+    written = _written(asked) | {"name": name} | {k: _parameter(v) for k, v in narrower.items()}
+    return "/reports/calls?" + "&".join(f"{k}={text}" for k, text in written.items() if text)
+
+
+@lru_cache(maxsize=4)  # a page has hundreds of these addresses, all on one question
+def _written(asked: Question) -> dict[str, str]:
     values = {
-        "name": name,
         "since": asked.since,
         "until": asked.until,
         "queue": asked.queue_id,
@@ -103,10 +109,14 @@ def calls_behind(asked: Question, name: str, **narrower: object) -> str:
         "hour": asked.hour_of_week,
         "part": asked.day_part,
         "definition": asked.definition.label,
-        **narrower,
     }
-    texts = {k: v.astimezone(UTC).isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
-    return "/reports/calls?" + urlencode({k: v for k, v in texts.items() if v is not None})
+    return {name: _parameter(value) for name, value in values.items()}
+
+
+def _parameter(value: object) -> str:
+    if value is None:
+        return ""
+    return quote_plus(value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value))
 
 
 def read_question(values: Mapping[str, str], definition: Definition, zone: ZoneInfo) -> Question:

@@ -100,8 +100,7 @@ class PeriodReport:
 
     def _shade(self) -> Callable[[int], int]:
         """Return the shade, 0 to 4, of an hour of the week with so many calls."""
-        offered = self.found.by_weekday_and_hour().counts["offered"]
-        highest = max(int(offered.max(initial=0)), 1)
+        highest = max(1, *self.found.offered_by_hour_of_week())
         return lambda calls: -(-calls * (_SHADES - 1) // highest)
 
     def _chart(self) -> Markup:

@@ -125,7 +125,7 @@ def _course(found: Report, interval: str) -> Table:
 
 
 def _hours(found: Report) -> Table:
-    offered = found.by_weekday_and_hour().counts["offered"].tolist()
+    offered = found.offered_by_hour_of_week()
     names = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
     rows: list[list[Cell]] = [[name, *offered[day * 24 : day * 24 + 24]] for day, name in enumerate(names)]
     columns = [

@@ -16,7 +16,7 @@ from ivr.asterisk.duty import PAUSE_REASONS
 from ivr.metrics.definitions import DAY_PARTS, find_definition, list_definitions
 from ivr.metrics.drilldown import visits_behind
 from ivr.metrics.duty import NOBODY, agent_time
-from ivr.metrics.figures import Figures, every_service_level
+from ivr.metrics.figures import every_service_level
 from ivr.metrics.report import Report
 from ivr.metrics.tables import interval_rows, report_document
 from web.calls.queries import queues
@@ -94,7 +94,7 @@ def index() -> ResponseReturnValue:
         together=time.total(),
         day_parts=list(enumerate(zip(DAY_PARTS, report.by_day_part().rows(), strict=True))),
         pause_reasons=PAUSE_REASONS,
-        heat=_heat(report.by_weekday_and_hour()) if chosen.period != "day" else None,
+        heat=_heat(report.offered_by_hour_of_week()) if chosen.period != "day" else None,
         queues=queues(db()),
         definitions=list_definitions(db()),
         periods=TITLES,
@@ -188,9 +188,8 @@ def _zone() -> ZoneInfo:
     return ZoneInfo(installation().settings.web.time_zone)
 
 
-def _heat(figures: Figures) -> list[list[tuple[int, int, int]]]:
+def _heat(offered: Sequence[int]) -> list[list[tuple[int, int, int]]]:
     """Return for each weekday and hour: its number in the week, its calls, its shade of 0 to 5."""
-    offered = figures.counts["offered"].tolist()
     highest = max(offered) or 1
     shaded = [(n, calls, -(-calls * _HEAT_LEVELS // highest)) for n, calls in enumerate(offered)]
     return [shaded[day * 24 : day * 24 + 24] for day in range(7)]

@@ -29,6 +29,8 @@ from web.context import db, installation, now
 from web.staffing.chart import Interval, day_chart
 
 _MINUTES: Final = (15, 30, 60)
+_BEFORE: Final = timedelta(days=9)
+"""A report also reads the days before its period, for the callers who call again."""
 
 blueprint = Blueprint("staffing", __name__, url_prefix="/staffing")
 
@@ -87,7 +89,7 @@ def show() -> ResponseReturnValue:
     zone = ZoneInfo(installation().settings.web.time_zone)
     tomorrow = now().astimezone(zone).date() + timedelta(days=1)
     queue_id = request.args.get("queue", type=int)
-    keep_days(installation(), now() - HISTORY, now())
+    keep_days(installation(), now() - HISTORY - _BEFORE, now())
     plan, why_not = None, ""
     try:
         plan = _plan(tomorrow, queue_id, chosen, zone)

@@ -146,9 +146,9 @@ def test_agents_are_told_apart_with_their_unanswered_rings(session, queue):
 
 def test_hours_of_the_week_are_those_of_the_place(session, queue):
     add_visit(session, queue, at=datetime(2026, 11, 18, 9, 5, tzinfo=SHANGHAI))  # a Wednesday
-    figures = queue_report(session, question(until=START + timedelta(hours=3))).by_weekday_and_hour()
+    offered = queue_report(session, question(until=START + timedelta(hours=3))).offered_by_hour_of_week()
 
-    assert figures.counts["offered"][2 * 24 + 9] == 1
+    assert offered[2 * 24 + 9] == sum(offered) == 1
     for hour, count in ((2 * 24 + 9, 1), (2 * 24 + 10, 0)):
         asked = question(until=START + timedelta(hours=3), hour_of_week=hour)
         assert visits_behind(session, asked, "offered").count == count
