@@ -173,8 +173,14 @@ def _plus(one: Duty, other: Duty) -> Duty:
     )
 
 
-def agent_time(session: Session, question: Question) -> AgentTime:
-    """Return the time of the agents a question is about: in any queue, or in the queue it names."""
+def agent_time(session: Session, question: Question, visits: NDArray[np.void] | None = None) -> AgentTime:
+    """Return the time of the agents a question is about: in any queue, or in the queue it names.
+
+    Args:
+        session: a unit of work.
+        question: the report's.
+        visits: what the report has read already, `Report.loaded`; None: they are read.
+    """
     known = _known_until(session)
     sessions = _Stretches.of(
         (agent, begin, end) for agent, begin, end, _ in _rows(session, AgentSession, question, known)
@@ -187,7 +193,7 @@ def agent_time(session: Session, question: Question) -> AgentTime:
     for reason in sorted(by_reason):
         found = _Stretches.of(by_reason[reason])
         pauses[reason] = found.taken(found.began_in(sessions))
-    work = _work(session, question)
+    work = _work(_visits(session, question) if visits is None else visits, question)
     return AgentTime(question, sessions, pauses, work.taken(work.began_in(sessions)))
 
 
@@ -218,10 +224,17 @@ def _rows(
     return found
 
 
-def _work(session: Session, question: Question) -> _Stretches:
+def _visits(session: Session, question: Question) -> NDArray[np.void]:
     queues = [question.queue_id] if question.queue_id is not None else list(session.scalars(select(Queue.id)))
-    rows = load_visits(session, queues, question.since - _LONGEST_CALL, question.until).rows
+    return load_visits(session, queues, question.since - _LONGEST_CALL, question.until).rows
+
+
+def _work(rows: NDArray[np.void], question: Question) -> _Stretches:
     worked = (rows["agent"] > 0) & (rows["talk"] >= 0) & (rows["wait"] >= 0)
+    worked &= rows["entered"] >= milliseconds(question.since - _LONGEST_CALL)
+    worked &= rows["entered"] < milliseconds(question.until)
+    if question.queue_id is not None:
+        worked &= rows["queue"] == question.queue_id
     if question.agent_id is not None:
         worked &= rows["agent"] == question.agent_id
     rows = rows[worked]

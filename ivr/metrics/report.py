@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.metrics.columns import Visits, known_until, load_visits, milliseconds
+from ivr.metrics.columns import VISIT, Visits, known_until, load_visits, milliseconds
 from ivr.metrics.counts import Counted, Ints, Mask, calls_again
 from ivr.metrics.definitions import DAY_PARTS, Definition
 from ivr.metrics.figures import Figures, counted_visits, figures_of
@@ -79,6 +79,11 @@ class Report:
     rings: NDArray[np.void]
     packed: tuple[bytes, bytes]
     _known: dict[str, Figures] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def loaded(self) -> NDArray[np.void]:
+        """All visits it was counted from: of every queue, days before and after the period as well."""
+        return np.frombuffer(self.packed[0], VISIT)
 
     def total(self) -> Figures:
         """Return the figures of everything together, as group 0."""

@@ -32,7 +32,7 @@ COLUMNS: Final = ("queue", *COUNTED, "within_s", *_SHARES, *_SECONDS)
 def report_document(session: Session, found: Report, interval: str | None) -> dict[str, Any]:
     """Return a report as one JSON document, with the definition's formulas."""
     asked = found.question
-    time = agent_time(session, asked)
+    time = agent_time(session, asked, found.loaded)
     document: dict[str, Any] = {
         "from": asked.since.astimezone(asked.zone).isoformat(),
         "to": asked.until.astimezone(asked.zone).isoformat(),

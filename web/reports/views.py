@@ -79,7 +79,7 @@ def index() -> ResponseReturnValue:
     report = _report(chosen)
     edges, intervals = report.by_interval(chosen.interval)
     total = report.total()
-    time = agent_time(db(), report.question)
+    time = agent_time(db(), report.question, report.loaded)
     duties = time.by_agent()
     return render_template(
         "reports/index.html",

@@ -48,6 +48,7 @@ def test_occupancy_is_work_over_the_time_for_it(session, queue):
 
     assert (time.logged_in_s, time.pauses, time.busy_s) == (3000, {"lunch": 600}, 300 + 305 + 60)
     assert time.occupancy == pytest.approx((300 + 305 + 60) / (3000 - 600))
+    assert agent_time(session, asked, queue_report(session, asked).loaded).total() == time
     figures = queue_report(session, asked).total().of(0)
     assert figures["aht_s"] == (300 + 305 + 60) / 2
     assert (figures["wrapped_up"], figures["wrap_up_s"]) == (1, 60)
