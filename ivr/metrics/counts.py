@@ -80,6 +80,11 @@ class Counted:
         return cache(lambda name: np.ascontiguousarray(self.rows[name]))
 
     @cached_property
+    def mask(self) -> Callable[[str], Mask]:
+        """Return which visits a count counts, by its name; see `count_mask`."""
+        return cache(lambda name: count_mask(self, name))
+
+    @cached_property
     def outcome(self) -> Callable[[str], Mask]:
         """Return which visits ended so, by the outcome's name."""
         return cache(lambda name: np.asarray(self.column("outcome") == _CODE[name]))

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.metrics.counts import COUNTS, Again, Counted, Ints, Mask, count_mask
+from ivr.metrics.counts import COUNTS, Again, Counted, Ints, Mask
 from ivr.metrics.definitions import FORMS, Definition, FormName
 
 Figure = float | int | None
@@ -70,49 +70,44 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class _Runs:
-    """Visits sorted by group: where each group that has any begins."""
+class _Groups:
+    """Which group each visit is in, from 1; 0 is none. The visits stay in their order, and so do their masks."""
 
-    group: Ints
-    starts: Ints
+    number: Ints
     size: int
 
-    def sums(self, column: NDArray[Any]) -> NDArray[Any]:
-        """Add a column up by group."""
-        total = np.zeros(self.size, np.int64)
-        if len(self.starts):
-            total[self.group[self.starts]] = np.add.reduceat(column, self.starts, dtype=np.int64)
-        return total
+    def count(self, mask: Mask) -> Ints:
+        """Count the visits of a mask by group."""
+        return np.bincount(self.number[mask], minlength=self.size + 1)[1:]
+
+    def sums(self, column: NDArray[Any], mask: Mask) -> Ints:
+        """Add the visits of a mask up by group; exact below 2⁵³."""
+        added = np.bincount(self.number[mask], column[mask], self.size + 1)[1:]
+        return added.astype(np.int64)
 
 
 def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
     """Return the figures of groups 0 to size - 1; visits of group -1 are in none."""
-    if (group < 0).any():
-        inside = group >= 0
-        counted, group = counted.taken(inside), group[inside]
-    if (np.diff(group) < 0).any():
-        order = np.argsort(group, kind="stable")
-        counted, group = counted.taken(order), group[order]
-    runs = _Runs(group, np.flatnonzero(np.diff(group, prepend=-1)), size)
-    masks = {name: count_mask(counted, name) for name in COUNTS}
-    counts = {name: runs.sums(mask.view(np.uint8)) for name, mask in masks.items()}
+    groups = _Groups(group + 1, size)
+    masks = {name: counted.mask(name) for name in COUNTS}
+    counts = {name: groups.count(mask) for name, mask in masks.items()}
     wait, talk, wrap_up = (counted.column(name) for name in ("wait", "talk", "wrap_up"))
     known_wrap_up = counts["answered"] - counts["wrap_up_unknown"]
     values = {
         "service_level": service_level(counts, counted.definition.service_level),
         "answer_rate": _ratio(counts["answered"], counts["offered"]),
         "abandon_rate": _ratio(counts["abandoned"], counts["offered"]),
-        "asa_s": _ratio(runs.sums(wait * masks["timed"]), counts["timed"]) / 1000,
-        "longest_wait_s": _ranked(runs, wait, wait >= 0, (100,))[0],
-        "aht_s": _ratio(runs.sums(counted.handling * masks["handled"]), counts["handled"]) / 1000,
-        "mean_talk_s": _ratio(runs.sums(talk * masks["talked"]), counts["talked"]) / 1000,
-        "talk_s": runs.sums(talk * masks["talked"]) / 1000,
-        "wrap_up_s": _ratio(runs.sums(wrap_up * (wrap_up > 0)), known_wrap_up) * known_wrap_up / 1000,
+        "asa_s": _ratio(groups.sums(wait, masks["timed"]), counts["timed"]) / 1000,
+        "longest_wait_s": _ranked(groups, wait, wait >= 0, (100,))[0],
+        "aht_s": _ratio(groups.sums(counted.handling, masks["handled"]), counts["handled"]) / 1000,
+        "mean_talk_s": _ratio(groups.sums(talk, masks["talked"]), counts["talked"]) / 1000,
+        "talk_s": groups.sums(talk, masks["talked"]) / 1000,
+        "wrap_up_s": _ratio(groups.sums(wrap_up, wrap_up > 0), known_wrap_up) * known_wrap_up / 1000,
         "first_call_resolution": _ratio(counts["resolved"], counts["judged"]),
-        "rings": _ratio(runs.sums(counted.rings * masks["rung"]), counts["rung"]),
+        "rings": _ratio(groups.sums(counted.rings, masks["rung"]), counts["rung"]),
     }
     for name, mask in (("wait", "timed"), ("ring", "rung")):
-        ranked = _ranked(runs, counted.column(name), masks[mask], _PERCENTILES)
+        ranked = _ranked(groups, counted.column(name), masks[mask], _PERCENTILES)
         values |= {f"{name}_p{p}_s": found for p, found in zip(_PERCENTILES, ranked, strict=True)}
     return Figures(size, counts, values)
 
@@ -167,17 +162,19 @@ def _ratio(part: Ints, whole: Ints) -> NDArray[np.float64]:
 
 
 def _ranked(
-    runs: _Runs, column: NDArray[Any], mask: Mask, percents: Sequence[int]
+    groups: _Groups, column: NDArray[Any], mask: Mask, percents: Sequence[int]
 ) -> list[NDArray[np.float64]]:
     """Return nearest-rank percentiles of each group: sorted by group and value in one key."""
-    ordered = np.sort((runs.group[mask] << _WAIT_BITS) | column[mask])
-    counts = runs.sums(mask.view(np.uint8))
-    starts = np.cumsum(counts) - counts
+    ordered = np.sort((groups.number[mask] << _WAIT_BITS) | column[mask])
+    counts = groups.count(mask)
+    starts = (
+        np.cumsum(counts) - counts + np.searchsorted(ordered, 1 << _WAIT_BITS)
+    )  # behind those of no group
     some = counts > 0
     found = []
     for percent in percents:
         rank = np.maximum(1, -(-counts * percent // 100))
-        result = np.full(runs.size, np.nan)
+        result = np.full(groups.size, np.nan)
         result[some] = (ordered[(starts + rank - 1)[some]] & ((1 << _WAIT_BITS) - 1)) / 1000
         found.append(result)
     return found
