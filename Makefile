@@ -30,7 +30,7 @@ test: setup  ## all tests: SQLite, real Vosk, a real browser where Chromium is i
 test-postgres: setup  ## the tests that touch the database, on a PostgreSQL server of their own
 	$(BIN)/python -m pytest -n 2 --dist worksteal --postgres -m "not browser"
 
-test-thorough: setup  ## the long tests at full length: 2,000 callers on three lines, 50 kills (half an hour)
+test-thorough: setup  ## the long tests at full length: 2,000 callers on three lines, 150 kills (half an hour)
 	$(BIN)/python -m pytest -n 2 --dist worksteal --thorough -m "slow and not browser"
 
 test-asterisk: setup  ## real calls: Asterisk 22 from Debian's forky suite and SIPp on loopback; needs root once

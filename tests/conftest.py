@@ -26,7 +26,7 @@ def pytest_addoption(parser):
         "--postgres", action="store_true", help="run database tests on a PostgreSQL server of our own"
     )
     parser.addoption(
-        "--thorough", action="store_true", help="run long tests at full length: 2,000 callers, 50 kills"
+        "--thorough", action="store_true", help="run long tests at full length: 2,000 callers, 150 kills"
     )
 
 
