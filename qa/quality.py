@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from ivr.models import Agent
 from qa.disputes import standing
+from qa.frames import eligible_calls
 from qa.models import Answer, AutoAnswer, AutoScore, Dispute, Evaluation, Sample, Verdict
-from qa.sampling import eligible_calls
 from qa.statistics import Interval, mean_interval
 from recording.models import Recording
 

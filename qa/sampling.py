@@ -117,12 +117,6 @@ def eligible_frame(session: Session, start: datetime, end: datetime) -> tuple[Fr
     return frame, dict(sorted(excluded.items()))
 
 
-def eligible_calls(session: Session, draw_ids: Iterable[int], agent_id: int) -> int:
-    """Return how many calls of an agent these draws could have drawn; one in several frames counts once."""
-    frames = session.scalars(select(Draw.frame).where(Draw.id.in_(list(draw_ids))))
-    return len({recording for frame in frames for recording, agent in frame if agent == agent_id})
-
-
 def frame_hash(frame: Frame) -> str:
     """Return the SHA-256 (hex) over the frame's lines `recording id<TAB>agent id`, ascending."""
     lines = "".join(f"{recording}\t{agent}\n" for recording, agent in sorted(frame))

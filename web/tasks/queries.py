@@ -14,8 +14,8 @@ from core.accounts import User
 from core.jobs import Job
 from ivr.models import Agent
 from qa.disputes import standing
+from qa.frames import eligible_calls
 from qa.models import AutoScore, Dispute, Draw, Evaluation, Sample
-from qa.sampling import eligible_calls
 from qa.statistics import Interval, mean_interval
 from recording.models import Recording
 
