@@ -124,7 +124,7 @@ def demo_day(session: Session, now: datetime) -> date:
         Conflict: the database holds calls that are not of a demo.
     """
     first_days = select(Call.provider, func.min(Call.started_at)).group_by(Call.provider)
-    providers = dict(session.execute(first_days).tuples().all())
+    providers = {row[0]: row[1] for row in session.execute(first_days)}
     if providers.keys() - {PROVIDER}:
         raise Conflict(
             _(
