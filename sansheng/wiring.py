@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import ivr.missed.tasks
+import ivr.twilio.callbacks
 import ivr.twilio.ending
 import ivr.twilio.jobs
 import ivr.twilio.reconciling
@@ -22,6 +23,7 @@ JOBS: Final[Jobs] = {
     "note_ended_call": ivr.missed.tasks.note_ended_call,
     "ring_twilio_agent": ivr.twilio.jobs.ring_agent,
     "drop_twilio_leg": ivr.twilio.jobs.drop_leg,
+    "keep_twilio_callbacks": ivr.twilio.callbacks.keep_callbacks,
     "settle_twilio_call": ivr.twilio.ending.settle_call,
     "reconcile_twilio_call": ivr.twilio.reconciling.reconcile_call,
     "fetch_twilio_recording": ivr.twilio.jobs.fetch_recording,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ivr.twilio.callbacks import dial_caller, is_stand_in, take_result
 from ivr.twilio.dispatch import cancel_offers, end_offer, waiting_callers
 from ivr.twilio.ending import OVER, leg_ended
 from ivr.twilio.facts import QueueEvent, record_facts, seconds_between
@@ -47,7 +48,7 @@ def agent_accepts(session: Session, hotline: Hotline, webhook: Webhook, offer_id
     """Connect an agent who pressed the key; end the leg of one who did not, or who is too late."""
     offer = _offer(session, offer_id, webhook)
     if offer.state in {"accepted", "bridged"}:
-        return _connection(hotline, offer)
+        return _connection(session, hotline, offer, now)
     if offer.state == "ended" or webhook.get("Digits") != _ACCEPT_KEY:
         end_offer(session, offer, now, "RINGNOANSWER")
         return document([verb("Hangup")])
@@ -61,12 +62,13 @@ def agent_accepts(session: Session, hotline: Hotline, webhook: Webhook, offer_id
     call = session.get(TwilioCall, offer.for_sid)
     if call is not None:
         cancel_offers(session, call, now, accepted=offer)
-    return _connection(hotline, offer)
+    return _connection(session, hotline, offer, now)
 
 
-def agent_done(session: Session, webhook: Webhook, offer_id: int, now: datetime) -> str:
+def agent_done(session: Session, hotline: Hotline, webhook: Webhook, offer_id: int, now: datetime) -> str:
     """Note how long an agent talked; a leg that found the line empty is over without."""
     offer = _offer(session, offer_id, webhook)
+    take_result(session, hotline.callbacks, offer, webhook, now)
     if offer.caller_sid is not None and offer.talk_s is None:
         offer.talk_s = webhook.seconds("DialCallDuration")
     end_offer(session, offer, now, "RINGCANCELED" if offer.state == "accepted" else "")
@@ -132,13 +134,19 @@ def _offer(session: Session, offer_id: int, webhook: Webhook) -> TwilioOffer:
     return offer
 
 
-def _connection(hotline: Hotline, offer: TwilioOffer) -> str:
+def _connection(session: Session, hotline: Hotline, offer: TwilioOffer, now: datetime) -> str:
+    """Return the document that connects an agent: with the first of a line, or with a caller to be called back."""
     dial = verb(
         "Dial", action=hotline.addresses.agent(offer.id, "done"), method="POST", timeout=_CONNECT_WITHIN_S
     )
+    call = session.get(TwilioCall, offer.for_sid, with_for_update=True)
     if recorded_line(offer.line):
         dial.attrib.update({"record": "record-from-answer-dual", **recording_attributes(hotline)})
-    dial.append(verb("Queue", offer.line, url=hotline.addresses.connecting(), method="POST"))
+    if call is not None and is_stand_in(call):
+        dial.attrib.update({"timeout": str(hotline.callbacks.ring_s), "callerId": hotline.number})
+        dial.append(verb("Number", dial_caller(session, offer, call, now)))
+    else:
+        dial.append(verb("Queue", offer.line, url=hotline.addresses.connecting(), method="POST"))
     return document([dial])
 
 

@@ -26,6 +26,7 @@ from ivr.flow.interpreter import Advance, advance, begin
 from ivr.flow.state import FlowState
 from ivr.ledger.derived import existing_calls
 from ivr.ledger.steps import FlowStep, first_step, steps_of
+from ivr.twilio.callbacks import look_again
 from ivr.twilio.ending import OVER, end_leg, expect_end
 from ivr.twilio.facts import PROVIDER, QueueEvent, record_facts
 from ivr.twilio.hotline import Hotline, Waiting
@@ -195,3 +196,4 @@ def _book(session: Session, call: TwilioCall, told: Sequence[Instruction], now: 
                 language=instruction.language,
                 at=now,
             )
+            look_again(session, now)

@@ -39,7 +39,7 @@ _SETTLE: Final = timedelta(seconds=15)
 _FORGET: Final = timedelta(seconds=75)
 """After so long nothing is repeated any more, and the ledger takes a call as over whose queue never let go."""
 
-_RECONCILE: Final = timedelta(minutes=10)
+RECONCILE_AFTER: Final = timedelta(minutes=10)
 """Recordings of which nothing was heard so long after the call are asked for."""
 
 _LONGEST: Final = timedelta(hours=6)
@@ -57,7 +57,7 @@ def end_leg(session: Session, call: TwilioCall, now: datetime) -> None:
         call.completed_at = now
         _promise(session, call, "soon", now + _SETTLE)
         _promise(session, call, "late", now + _FORGET)
-        enqueue(session, RECONCILE_JOB, key=call.call_sid, at=now + _RECONCILE, call_sid=call.call_sid)
+        enqueue(session, RECONCILE_JOB, key=call.call_sid, at=now + RECONCILE_AFTER, call_sid=call.call_sid)
 
 
 def leg_ended(session: Session, hotline: Hotline, call: TwilioCall, now: datetime) -> None:

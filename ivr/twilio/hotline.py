@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, Self
 
+from core.setting_sections import CallbackSettings
 from core.settings import Settings
 from ivr.flow.check import load_flow, shipped_flow
 from ivr.flow.document import Flow
@@ -98,6 +99,9 @@ class Hotline:
     flow: Flow
     addresses: Addresses
     audio: PromptAudio
+    number: str = ""
+    """Its own, in international form: who is called back sees it."""
+    callbacks: CallbackSettings = field(default_factory=CallbackSettings)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -107,6 +111,8 @@ class Hotline:
             flow=_flow(settings.twilio.flow),
             addresses=addresses,
             audio=PromptAudio(settings.home / "prompts", addresses),
+            number=settings.twilio.number,
+            callbacks=settings.callbacks,
         )
 
 

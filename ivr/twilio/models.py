@@ -16,7 +16,7 @@ from ivr.models import Agent
 
 
 class TwilioCall(Base):
-    """A caller's leg.
+    """A caller's leg, or a stand-in for one who was promised a callback (`ivr.twilio.callbacks`).
 
     Attributes:
         state: the interpreter's state; none once the call is over.

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core.installation import Installation
 from ivr.models import Call
 from ivr.twilio.api import TwilioApi, connect
+from ivr.twilio.callbacks import STAND_IN
 from ivr.twilio.facts import PROVIDER
 from ivr.twilio.models import TwilioOffer, TwilioRecording
 from ivr.twilio.recordings import note_recording
@@ -40,4 +41,5 @@ def _legs_without_news(session: Session, call_sid: str) -> list[str]:
     known = session.scalar(
         select(func.count()).where(TwilioRecording.call_sid == call_sid, TwilioRecording.state != "started")
     )
-    return [call_sid, *talked] if (known or 0) < len(talked) + (messages or 0) else []
+    legs = talked if call_sid.startswith(STAND_IN) else [call_sid, *talked]  # Twilio knows no stand-in
+    return legs if (known or 0) < len(talked) + (messages or 0) else []

@@ -18,7 +18,7 @@ from ivr.twilio.hotline import Hotline, Waiting
 from ivr.twilio.twiml import document, say, verb
 
 _LONGEST_QUEUE_NAME: Final = 64
-_UNRECORDED: Final = ".unrecorded"
+UNRECORDED: Final = ".unrecorded"
 _DIAL_BUFFER_S: Final = 5
 """Twilio adds so much to every Dial timeout."""
 
@@ -66,7 +66,7 @@ def line_name(queue: str, priority: int, *, record: bool) -> str:
     Twilio's queues know no priority and are emptied from the front; whether a conversation is recorded is
     decided on the agent's leg, before it is known who the caller is. So both are part of the name.
     """
-    suffix = (f".{priority}" if priority else "") + ("" if record else _UNRECORDED)
+    suffix = (f".{priority}" if priority else "") + ("" if record else UNRECORDED)
     room = _LONGEST_QUEUE_NAME - len(suffix)
     if len(queue) <= room:
         return queue + suffix
@@ -75,7 +75,7 @@ def line_name(queue: str, priority: int, *, record: bool) -> str:
 
 def recorded_line(line: str) -> bool:
     """Whether conversations of a line are recorded."""
-    return not line.endswith(_UNRECORDED)
+    return not line.endswith(UNRECORDED)
 
 
 def recording_attributes(hotline: Hotline) -> dict[str, str]:

@@ -170,7 +170,7 @@ def agent() -> Response:
         return _twiml(agent_answered(db(), hotline(), _webhook(), offer_id, now()))
     if step == "accept":
         return _twiml(agent_accepts(db(), hotline(), _webhook(), offer_id, now()))
-    return _twiml(agent_done(db(), _webhook(), offer_id, now()))
+    return _twiml(agent_done(db(), hotline(), _webhook(), offer_id, now()))
 
 
 @blueprint.post("/whisper", endpoint="whispered")

@@ -8,6 +8,7 @@ from ivr.asterisk.callbacks import dials_callbacks
 from ivr.asterisk.notebook import PROVIDER
 from ivr.callbacks.models import Callback
 from ivr.missed.models import MissedCall
+from ivr.twilio.facts import PROVIDER as TWILIO
 from web.context import installation
 from web.formats import caller_number, local_time, visible_number
 
@@ -41,15 +42,19 @@ def state_of(promise: Callback) -> str:
 def _doing(promise: Callback) -> str:
     if promise.leg:
         return _("in the line now")
-    if (
-        promise.done_at is not None
-        or promise.provider != PROVIDER
-        or not dials_callbacks(installation().settings)
-    ):
+    if promise.done_at is not None or not _is_dialled(promise):
         return _("to be called by hand")
     if promise.tries and promise.next_at is not None:
         return _("dialled again from %(time)s", time=local_time(promise.next_at, "%H:%M"))
     return _("dialled in its turn")
+
+
+def _is_dialled(promise: Callback) -> bool:
+    """Whether the line on which it was promised dials by itself."""
+    settings = installation().settings
+    if promise.provider == TWILIO:
+        return bool(settings.twilio.account_sid and settings.twilio.number)
+    return promise.provider == PROVIDER and dials_callbacks(settings)
 
 
 def _clock(promise: Callback) -> str:

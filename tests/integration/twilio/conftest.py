@@ -10,6 +10,7 @@ from core.events import dispatch
 from core.jobs import Job
 from core.settings import Settings
 from ivr.models import Agent, Queue, QueueMember
+from ivr.twilio.callbacks import KEEP_JOB
 from ivr.twilio.ending import SETTLE_JOB
 from ivr.twilio.models import TwilioAgent
 from sansheng import wiring
@@ -101,7 +102,7 @@ class Hotline:
 
     def _do(self, name, arguments):
         job = wiring.JOBS[name]
-        if name in OF_TWILIO - {SETTLE_JOB}:
+        if name in OF_TWILIO - {SETTLE_JOB, KEEP_JOB}:
             job(self.installation, **arguments, api=self.twilio)
         else:
             job(self.installation, **arguments)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 import ivr.asterisk.driver
 import ivr.twilio.calls
@@ -14,12 +14,14 @@ import ivr.twilio.ending
 from core.errors import RetryLater
 from core.events import OutboxEvent
 from core.jobs import Job
+from ivr.callbacks.models import Callback
 from ivr.flow import instructions as told
 from ivr.flow.check import shipped_flow
 from ivr.flow.events import Digits, HungUp, NoInput, QueueResult, RecordResult, Start
 from ivr.flow.interpreter import advance, begin
 from ivr.ledger.steps import first_step, steps_of
 from ivr.models import Call, CallEvent
+from ivr.twilio.models import TwilioCall
 from tests.integration.twilio.on_asterisk import call_on_asterisk
 from tests.integration.twilio.virtual_legs import HANG_UP, Knobs, QueuePlan, ScriptedCaller
 from tests.integration.twilio.virtual_twilio import NUMBER
@@ -176,3 +178,5 @@ def forget_jobs(installation):
     with installation.unit_of_work() as session:
         session.execute(delete(Job))
         session.execute(delete(OutboxEvent))
+        session.execute(update(Callback).values(done_at=installation.clock.now()))
+        session.execute(update(TwilioCall).values(line=""))

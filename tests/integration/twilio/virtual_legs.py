@@ -116,7 +116,7 @@ class Courses(Dialling):
         yield answer_s
         leg.status = "in-progress"
         self._tell_status(leg, "in-progress")
-        leg.caller = ScriptedCaller(keys=[keys])
+        leg.caller = ScriptedCaller(keys=[keys], parties=[self.customer_answers()])
         yield from self._execute(leg, self._post(url, self._params(leg)))
 
     def _execute(self, leg, text) -> Course:

@@ -28,6 +28,7 @@ from twilio.request_validator import RequestValidator
 from core.clock import FixedClock
 from ivr.twilio.webhook import Webhook
 from tests.integration.twilio.twiml_rules import check_document
+from tests.integration.twilio.virtual_dialling import PartyPlan
 from tests.integration.twilio.virtual_legs import BASE, Courses, Knobs, Leg, ScriptedCaller
 
 ACCOUNT = "AC" + "0" * 32
@@ -62,6 +63,7 @@ class VirtualTwilio(Courses):
         self.deleted: list[str] = []
         self.silenced: list[tuple[str, bool]] = []
         self.agents_answer: Callable[[], tuple[float, str]] = self._agents_as_planned
+        self.customer_answers: Callable[[], PartyPlan] = PartyPlan
 
     # --- what the test does
 
