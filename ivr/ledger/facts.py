@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 VisitOutcome = Literal["answered", "abandoned", "timeout", "key", "empty", "full", "waiting", "orphan"]
 RingOutcome = Literal["answered", "no_answer", "cancelled"]
@@ -23,8 +22,7 @@ CallOutcome = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEvent:
+class LedgerEvent(NamedTuple):
     """One stored fact of a call.
 
     Attributes:
@@ -44,8 +42,7 @@ class LedgerEvent:
     fields: Sequence[str] | Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RingFacts:
+class RingFacts(NamedTuple):
     """One agent's telephone rung for one visit."""
 
     agent: str
@@ -54,8 +51,7 @@ class RingFacts:
     outcome: RingOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class VisitFacts:
+class VisitFacts(NamedTuple):
     """One stay of a call in one queue; see `ivr.models.QueueVisit`."""
 
     queue: str
@@ -71,8 +67,7 @@ class VisitFacts:
     rings: tuple[RingFacts, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CallFacts:
+class CallFacts(NamedTuple):
     """What happened on a call, as far as the events tell; see `ivr.models.Call`.
 
     Attributes:

@@ -38,6 +38,7 @@ _FILED_FIRST: Final[tuple[CallOutcome, ...]] = (
     "closed",
     "failed",
 )
+_OUR_ENDS: Final = frozenset({CRASH, GONE})
 _SAME_REFUSAL_S: Final = 2.0
 
 
@@ -49,9 +50,9 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
         now: how far the knowledge reaches; the time, or the end of what was read so far.
     """
     path = flow_path([event for event in events if event.source == "flow"])
-    visits = queue_visits([e for e in events if e.source != "flow" and e.kind not in {CRASH, GONE}])
+    visits = queue_visits([e for e in events if e.source != "flow" and e.kind not in _OUR_ENDS])
     visits += _refused(path, visits)
-    last_at = max(event.at for event in events)
+    last_at = max([event.at for event in events])
     idle_s = (now - last_at).total_seconds()
     crashed_at, gone_at = _last(events, CRASH), _last(events, GONE)
     if crashed_at is not None:
@@ -108,14 +109,14 @@ def _hung_up(visits: Sequence[Visit] | Sequence[VisitFacts]) -> bool:
 
 
 def _last(events: Iterable[LedgerEvent], kind: str) -> datetime | None:
-    return max((event.at for event in events if event.kind == kind), default=None)
+    return max([event.at for event in events if event.kind == kind], default=None)
 
 
 def _outcome(path: FlowPath, visits: Sequence[VisitFacts]) -> CallOutcome:
     outcomes = set(path.outcomes)
     if path.callback:  # an agent who waited while a telephone rang in vain has not spoken with the caller
         return "answered" if "answered" in outcomes else "unreached"
-    if any(visit.outcome == "answered" for visit in visits):
+    if "answered" in [visit.outcome for visit in visits]:
         outcomes.add("answered")
     if visits and visits[-1].outcome == "abandoned":
         outcomes.add("abandoned")

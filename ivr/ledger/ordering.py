@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from ivr.ledger.facts import LedgerEvent
@@ -24,6 +25,7 @@ _RANK: Final = {
     "CONNECT": 2,
 }
 _LAST: Final = 3
+_POSITION: Final = attrgetter("position")
 
 
 def in_order(events: Sequence[LedgerEvent]) -> list[LedgerEvent]:
@@ -33,14 +35,31 @@ def in_order(events: Sequence[LedgerEvent]) -> list[LedgerEvent]:
     that was set back starts a new era: from there on the file's order counts, not the time.
     """
     lines = _by_file(events)
+    return lines if _are_in_order(lines) else _sorted(lines)
+
+
+def _are_in_order(lines: list[LedgerEvent]) -> bool:
+    """Whether sorting would change nothing, as with nearly every call: looking is cheaper than sorting."""
+    if not lines:
+        return True
+    at, rank = lines[0].at, 0
+    for line in lines:
+        line_rank = _RANK.get(line.kind, _LAST)
+        if line.at < at or (line_rank < rank and line.at == at):
+            return False
+        at, rank = line.at, line_rank
+    return True
+
+
+def _sorted(lines: list[LedgerEvent]) -> list[LedgerEvent]:
     keyed = []
     era = 0
-    before = lines[0].at if lines else None
+    before = lines[0].at
     for number, line in enumerate(lines):
-        if before is not None and (before - line.at).total_seconds() > LATE_WRITE_S:
+        if (before - line.at).total_seconds() > LATE_WRITE_S:
             era += 1
             before = line.at
-        before = line.at if before is None else max(before, line.at)
+        before = max(before, line.at)
         keyed.append((era, line.at, _RANK.get(line.kind, _LAST), number))
     return [lines[key[-1]] for key in sorted(keyed)]
 
@@ -48,7 +67,7 @@ def in_order(events: Sequence[LedgerEvent]) -> list[LedgerEvent]:
 def _by_file(events: Sequence[LedgerEvent]) -> list[LedgerEvent]:
     origins = {event.origin for event in events}
     if len(origins) == 1:
-        return sorted(events, key=lambda event: event.position)
+        return sorted(events, key=_POSITION)
     first_at = {origin: min(event.at for event in events if event.origin == origin) for origin in origins}
     ordered = sorted(events, key=lambda event: (first_at[event.origin], event.origin, event.position))
     return _without_overlap(ordered)

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO, Final
+from functools import lru_cache
+from typing import BinaryIO, Final, NamedTuple
 
 from core.i18n import N_
 from core.i18n import gettext as _
@@ -42,12 +43,12 @@ _CHUNK: Final = 1 << 20
 _LONGEST_LINE: Final = 16_384
 _FIELDS: Final = 10
 _LIMITS: Final = (("call", 80), ("queue", 80), ("agent", 120))
+_SHORTEST_LIMIT: Final = min(limit for _name, limit in _LIMITS)
 _EVENT: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
 _NOBODY: Final = frozenset({"", "NONE"})
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLogLine:
+class QueueLogLine(NamedTuple):
     """One event of the log.
 
     Attributes:
@@ -85,8 +86,7 @@ class BadLine:
         return _(PROBLEMS[self.problem], detail=self.detail)
 
 
-@dataclass(frozen=True, slots=True)
-class RawLine:
+class RawLine(NamedTuple):
     """A complete line as bytes, without its line end; `end` is the offset after it."""
 
     content: bytes
@@ -164,21 +164,32 @@ def _parse(content: bytes, position: int, latest: datetime) -> QueueLogLine:
         raise _Unreadable("too_few_fields", len(parts))
     if len(parts) > _FIELDS:  # a `|` inside the last field
         parts[_FIELDS - 1 :] = ["|".join(parts[_FIELDS - 1 :])]
+    if len(content) > _SHORTEST_LIMIT:
+        _check_lengths(parts)
+    time, call_id, queue, agent, event, *fields = parts
+    if not _is_event(event):
+        raise _Unreadable("no_event")
+    return QueueLogLine(
+        _time_within(time, latest),
+        # NONE, REALTIME, MANAGER, CLI: no call's event
+        "" if call_id.isalpha() or event in OF_NO_CALL else call_id,
+        "" if queue in _NOBODY else queue,
+        "" if agent in _NOBODY else agent,
+        event,
+        tuple(fields),
+        position,
+    )
+
+
+def _check_lengths(parts: list[str]) -> None:
     for (name, limit), text in zip(_LIMITS, parts[1:4], strict=True):
         if len(text) > limit:
             raise _Unreadable("name_too_long", name)
-    if not _EVENT.fullmatch(parts[4]):
-        raise _Unreadable("no_event")
-    return QueueLogLine(
-        at=_time(parts[0], latest),
-        # NONE, REALTIME, MANAGER, CLI: no call's event
-        call_id="" if parts[1].isalpha() or parts[4] in OF_NO_CALL else parts[1],
-        queue="" if parts[2] in _NOBODY else parts[2],
-        agent="" if parts[3] in _NOBODY else parts[3],
-        event=parts[4],
-        fields=tuple(parts[5:]),
-        position=position,
-    )
+
+
+@lru_cache(maxsize=256)
+def _is_event(text: str) -> bool:
+    return _EVENT.fullmatch(text) is not None
 
 
 def _decode(content: bytes) -> str:
@@ -191,11 +202,16 @@ def _decode(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-def _time(text: str, latest: datetime) -> datetime:
-    try:
-        at = datetime.fromtimestamp(float(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise _Unreadable("no_time") from None
+def _time_within(text: str, latest: datetime) -> datetime:
+    at = _time(text)
     if not EARLIEST <= at <= latest:
         raise _Unreadable("wrong_time", f"{at:%Y-%m-%d %H:%M:%S}")
     return at
+
+
+@lru_cache(maxsize=4096)
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(float(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise _Unreadable("no_time") from None

@@ -92,6 +92,8 @@ class _Visits:
 
     def finished(self) -> list[Visit]:
         """Without entries that were written twice: same queue, same time, and nothing followed."""
+        if len(self.visits) == 1:
+            return self.visits
         seen = {(v.queue, v.entered_at) for v in self.visits if not v.waiting or v.rings}
         kept = []
         for visit in self.visits:
@@ -220,12 +222,13 @@ class _Visits:
 
 def number(event: LedgerEvent, index: int) -> float | None:
     """Return a field as a number that is not negative; an index below 0 counts from the last field filled."""
-    fields = list(event.fields)
+    fields = event.fields
     if index < 0:
+        fields = list(fields)
         while fields and not fields[-1]:
             fields.pop()
     try:
-        value = float(fields[index])
+        value = float(fields[index])  # type: ignore[index]  # a list: steps of a flow do not come here
     except (IndexError, ValueError):
         return None
     return value if 0 <= value < _LARGEST else None

@@ -194,11 +194,14 @@ def _all_busy(erlangs: float, agents: int, arrivals: float, rate: float, theta: 
 
 
 def _negligible_after(arrivals: float, rate: float, theta: float) -> float:
-    def log_density(t: float) -> float:
-        return -rate * t + arrivals / theta * -math.expm1(-theta * t)
+    """Return the time after which next to nobody is answered any more who was not before."""
+    leaving = rate + theta  # who waits is answered, or gives up
 
-    peak_s = max(0.0, math.log(arrivals / rate) / theta)
-    end_s = peak_s + 1 / rate
+    def log_density(t: float) -> float:
+        return -leaving * t + arrivals / theta * -math.expm1(-theta * t)
+
+    peak_s = max(0.0, math.log(arrivals / leaving) / theta)
+    end_s = peak_s + 1 / leaving
     while log_density(end_s) > log_density(peak_s) - _NEGLIGIBLE:
         end_s += end_s - peak_s
     return end_s

@@ -11,6 +11,8 @@ from web.formats import local_time, percent
 
 WIDTH, HEIGHT = 960, 136
 _FLOOR = HEIGHT - 22
+_LEAST_PLACES = 16
+"""A day that has only begun leaves room to its right; one interval alone would fill the wall with its bar."""
 
 
 def today_chart(today: Today) -> Markup:
@@ -20,7 +22,7 @@ def today_chart(today: Today) -> Markup:
         return Markup()
     shown = today.intervals[busy[0] : busy[-1] + 1]
     highest = max(max(i.offered, i.before) for i in shown)
-    width = WIDTH / len(shown)
+    width = WIDTH / max(len(shown), _LEAST_PLACES)
     target = today.definition.service_level_target
     bars = []
     for n, interval in enumerate(shown):
