@@ -14,6 +14,7 @@ import hmac
 import os
 import secrets
 import tempfile
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,16 @@ def install_secret(secret: str) -> None:
     for purpose in ("column", "sealed", "lookup", "session", "audit"):
         derived = HKDF(SHA256(), 32, salt=None, info=f"sansheng/{purpose}".encode()).derive(secret.encode())
         _keys[purpose] = derived
+
+
+def installed_keys() -> dict[str, bytes]:
+    """Return this process's keys, for a helper process of its own; they never leave the machine's memory."""
+    return dict(_keys)
+
+
+def install_keys(keys: Mapping[str, bytes]) -> None:
+    """Use the keys of the process this one helps."""
+    _keys.update(keys)
 
 
 def derived_key(purpose: str) -> bytes:

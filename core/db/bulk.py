@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Table, func, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.types import JSON
 
@@ -28,21 +29,59 @@ def insert_rows(
 
     Encrypted columns take what is encrypted already.
     """
+    insert_stored(session, table, columns, stored_rows(session_dialect(session), table, columns, rows))
+
+
+def stored_rows(
+    dialect: Dialect, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> list[tuple[Any, ...]]:
+    """Return rows as the driver stores them: for `insert_stored`, perhaps in another process."""
     by_column = list(zip(*rows, strict=True))
     if not by_column:
-        return
-    connection = session.connection()
-    dialect = connection.dialect
+        return []
     for place, name in enumerate(columns):
         convert = _converter(table.c[name].type, dialect)
         if convert is not None:
             by_column[place] = tuple(map(convert, by_column[place]))
-    quote = dialect.identifier_preparer
+    return list(zip(*by_column, strict=True))
+
+
+def stored_value(dialect: Dialect, table: Table, column: str, value: Any) -> Any:
+    """Return one value as the driver stores it."""
+    ((stored,),) = stored_rows(dialect, table, [column], [(value,)])
+    return stored
+
+
+def insert_stored(
+    session: Session, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert what `stored_rows` made, in the caller's transaction."""
+    if not rows:
+        return
+    connection = session.connection()
+    quote = connection.dialect.identifier_preparer
     names = ", ".join(quote.quote(name) for name in columns)
-    mark = "?" if dialect.name == "sqlite" else "%s"
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
     marks = ", ".join([mark] * len(columns))
     statement = f"INSERT INTO {quote.format_table(table)} ({names}) VALUES ({marks})"  # noqa: S608  (names only)
-    connection.exec_driver_sql(statement, list(zip(*by_column, strict=True)))
+    connection.exec_driver_sql(statement, list(rows))
+
+
+def session_dialect(session: Session) -> Dialect:
+    """Return the dialect of the database a session works on."""
+    return session.connection().dialect
+
+
+def dialect_name(dialect: Dialect) -> str:
+    """Return the name a dialect can be made by in another process."""
+    return f"{dialect.name}+{dialect.driver}"
+
+
+@cache
+def dialect_named(name: str) -> Dialect:
+    """Return the dialect of a name."""
+    made: Dialect = make_url(f"{name}://").get_dialect()()
+    return made
 
 
 def reserve_ids(session: Session, table: Table, count: int) -> Sequence[int]:

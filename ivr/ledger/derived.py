@@ -7,41 +7,43 @@ call is told in the same transaction, once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
-from sqlalchemy import LargeBinary, Table, bindparam, delete, select, update
+from sqlalchemy import LargeBinary, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from core.crypto import encrypt_text, lookup_hash
-from core.db.bulk import insert_rows, reserve_ids
+from core.db.bulk import insert_stored, reserve_ids, session_dialect, stored_value
 from core.events import publish_all
-from core.phone import normalise_number
 from ivr.events import CallEnded
-from ivr.ledger.entries import Parties, parts_of
-from ivr.ledger.facts import CallFacts, VisitFacts
-from ivr.ledger.machine import FACTS_VERSION
-from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
+from ivr.ledger.entries import parts_of
+from ivr.ledger.facts import CallFacts
+from ivr.ledger.rows import (
+    CALL_FACTS,
+    CALLS,
+    NO_NUMBERS,
+    RING_FACTS,
+    RINGS,
+    VISIT_FACTS,
+    VISITS,
+    CallRows,
+    Parties,
+    StoredNumbers,
+    call_facts,
+    call_rows,
+    stored_numbers,
+)
+from ivr.models import Agent, Queue
 
-_CALLS: Final = cast("Table", Call.__table__)
-_VISITS: Final = cast("Table", QueueVisit.__table__)
-_RINGS: Final = cast("Table", RingAttempt.__table__)
 _CODE_LENGTH: Final = 32
-_NOBODY: Final = (None, None)
-
-_FACTS: Final = (
-    "language", "flow", "flow_version", "recording_allowed", "outcome", "started_at", "ended_at", "queue_id",
-    "agent_id", "wait_s", "ring_s", "talk_s", "survey_score", "facts_version",
+_NEW_CALL: Final = (
+    "id", "provider", "end_published_at", "queue_id", "agent_id", "provider_call_id", "caller", "caller_hash",
+    "dialled", *CALL_FACTS,
 )  # fmt: skip
-_NEW: Final = (
-    "id", "provider", "provider_call_id", "dialled", "caller", "caller_hash", "end_published_at", *_FACTS,
-)  # fmt: skip
-_VISIT_COLUMNS: Final = (
-    "id", "call_id", "number", "queue_id", "entered_at", "left_queue_at", "ended_at", "outcome", "wait_s",
-    "talk_s", "agent_id", "original_position", "ended_by",
-)  # fmt: skip
-_RING_COLUMNS: Final = ("visit_id", "number", "agent_id", "ended_at", "ring_s", "outcome")
+_NEW_VISIT: Final = ("id", "call_id", "queue_id", "agent_id", *VISIT_FACTS)
+_NEW_RING: Final = ("visit_id", "agent_id", *RING_FACTS)
+_CHANGED: Final = ("queue_id", "agent_id", *CALL_FACTS)
 
 
 class Directory:
@@ -77,7 +79,9 @@ class Directory:
         return f"{name[: _CODE_LENGTH - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-class _Known(NamedTuple):
+class KnownCall(NamedTuple):
+    """A call that has a row already, and what that lacks."""
+
     id: int
     end_published: bool
     has_caller: bool
@@ -102,23 +106,61 @@ def write_facts(
         now: when the others are told of ended calls.
     """
     known = existing_calls(session, provider, facts)
-    directory = Directory(session)
-    values = {call_id: _call_values(directory, call) for call_id, call in facts.items()}
-    numbers = _Numbers(parties)
     fresh = {call_id: call for call_id, call in facts.items() if call_id not in known}
-    ids = _insert_calls(session, provider, fresh, values, numbers, now)
-    if known:
-        _update_calls(session, {row.id: values[call_id] for call_id, row in known.items()})
-        _drop_visits(session, [row.id for row in known.values()])
-        _fill_in_numbers(session, known, numbers)
-        ids |= {call_id: row.id for call_id, row in known.items()}
-    _insert_visits(session, directory, [(ids[call_id], call.visits) for call_id, call in facts.items()])
-    _tell(session, facts, ids, known, now)
+    insert_calls(session, provider, call_rows(session_dialect(session), fresh, parties), now=now)
+    update_calls(session, known, {call_id: facts[call_id] for call_id in known}, now=now)
+    fill_in_numbers(session, known, stored_numbers(parties))
 
 
-def existing_calls(session: Session, provider: str, call_ids: Iterable[str]) -> dict[str, _Known]:
+def insert_calls(
+    session: Session, provider: str, rows: CallRows, *, known: Container[str] = (), now: datetime
+) -> None:
+    """Insert the rows of calls that are not known, and tell of those that are over."""
+    directory = Directory(session)
+    call_ids = _insert_calls(session, provider, directory, rows, known, now)
+    visit_ids = _insert_visits(session, directory, rows, call_ids)
+    _insert_rings(session, directory, rows, visit_ids)
+    ended = [CallEnded(call_id=row_id) for place, row_id in call_ids.items() if rows.named[place].over]
+    publish_all(session, ended, at=now)
+
+
+def update_calls(
+    session: Session, known: Mapping[str, KnownCall], facts: Mapping[str, CallFacts], *, now: datetime
+) -> None:
+    """Give calls that have rows already their new facts, and new visits."""
+    if not facts:
+        return
+    directory = Directory(session)
+    _update_facts(session, directory, {known[call_id].id: call for call_id, call in facts.items()})
+    _drop_visits(session, [known[call_id].id for call_id in facts])
+    rows = call_rows(session_dialect(session), facts, {})
+    call_ids = {place: known[call_id].id for place, call_id in enumerate(facts)}
+    _insert_rings(session, directory, rows, _insert_visits(session, directory, rows, call_ids))
+    _tell_ends(session, known, facts, now)
+
+
+def fill_in_numbers(
+    session: Session, known: Mapping[str, KnownCall], numbers: Mapping[str, StoredNumbers]
+) -> None:
+    """Fill in what calls that have rows already lacked."""
+    callers, dialled = [], []
+    for call_id, row in known.items():
+        caller, caller_hash, number = numbers.get(call_id, NO_NUMBERS)
+        if caller is not None and not row.has_caller:
+            callers.append({"row_id": row.id, "number": caller, "hash": caller_hash})
+        if number and not row.has_dialled:
+            dialled.append({"row_id": row.id, "number": number})
+    by_id = update(CALLS).where(CALLS.c.id == bindparam("row_id"))
+    if callers:
+        encrypted = bindparam("number", type_=LargeBinary())
+        session.connection().execute(by_id.values(caller=encrypted, caller_hash=bindparam("hash")), callers)
+    if dialled:
+        session.connection().execute(by_id.values(dialled=bindparam("number")), dialled)
+
+
+def existing_calls(session: Session, provider: str, call_ids: Iterable[str]) -> dict[str, KnownCall]:
     """Return the calls that have a row already, by the provider's call id."""
-    columns = _CALLS.c
+    columns = CALLS.c
     wanted = select(
         columns.provider_call_id,
         columns.id,
@@ -127,160 +169,87 @@ def existing_calls(session: Session, provider: str, call_ids: Iterable[str]) -> 
         columns.dialled != "",
     ).where(columns.provider == provider)
     return {
-        call_id: _Known(*row)
+        call_id: KnownCall(*row)
         for part in parts_of(call_ids)
         for call_id, *row in session.execute(wanted.where(columns.provider_call_id.in_(part)))
     }
 
 
-def _call_values(directory: Directory, call: CallFacts) -> tuple[Any, ...]:
-    """Return the values of `_FACTS`, in that order."""
-    return (
-        call.language or "zh",
-        call.flow,
-        call.flow_version,
-        call.recording_allowed,
-        call.outcome,
-        call.started_at,
-        call.ended_at,
-        directory.queue(call.queue),
-        directory.agent(call.agent),
-        call.wait_s,
-        call.ring_s,
-        call.talk_s,
-        call.survey_score,
-        FACTS_VERSION,
-    )
-
-
-class _Numbers:
-    """Callers' and dialled numbers as they are stored; a number that comes again is not encrypted again."""
-
-    def __init__(self, parties: Mapping[str, Parties]) -> None:
-        self._parties = parties
-        self._stored: dict[str, tuple[bytes | None, str | None]] = {}
-
-    def caller(self, call_id: str) -> tuple[bytes | None, str | None]:
-        """Return a call's caller, encrypted, and the hash to find it by; None and None when not told."""
-        told = self._parties.get(call_id)
-        if told is None or not told.caller:
-            return _NOBODY
-        if told.caller not in self._stored:
-            number = normalise_number(told.caller)
-            self._stored[told.caller] = (encrypt_text(number), lookup_hash(number)) if number else _NOBODY
-        return self._stored[told.caller]
-
-    def dialled(self, call_id: str) -> str:
-        """Return the number a call dialled, empty when not told."""
-        told = self._parties.get(call_id)
-        return told.dialled[:40] if told else ""
-
-
 def _insert_calls(
     session: Session,
     provider: str,
-    calls: Mapping[str, CallFacts],
-    values: Mapping[str, tuple[Any, ...]],
-    numbers: _Numbers,
+    directory: Directory,
+    rows: CallRows,
+    known: Container[str],
     now: datetime,
-) -> dict[str, int]:
-    ids = dict(zip(calls, reserve_ids(session, _CALLS, len(calls)), strict=True))
-    rows = [
-        (
-            ids[call_id],
-            provider,
-            call_id,
-            numbers.dialled(call_id),
-            *numbers.caller(call_id),
-            now if call.over else None,
-            *values[call_id],
-        )
-        for call_id, call in calls.items()
-    ]
-    insert_rows(session, _CALLS, _NEW, rows)
+) -> dict[int, int]:
+    """Return the new calls' row ids, by their places among the rows."""
+    new = [place for place, call in enumerate(rows.named) if call.call_id not in known]
+    ids = dict(zip(new, reserve_ids(session, CALLS, len(new)), strict=True))
+    told_at = stored_value(session_dialect(session), CALLS, "end_published_at", now)
+    values = []
+    for place, row_id in ids.items():
+        call_id, queue, agent, over, numbers = rows.named[place]
+        told = told_at if over else None
+        beside = (row_id, provider, told, directory.queue(queue), directory.agent(agent), call_id)
+        values.append((*beside, *numbers, *rows.calls[place]))
+    insert_stored(session, CALLS, _NEW_CALL, values)
     return ids
 
 
-def _update_calls(session: Session, values: Mapping[int, tuple[Any, ...]]) -> None:
+def _insert_visits(
+    session: Session, directory: Directory, rows: CallRows, call_ids: Mapping[int, int]
+) -> dict[int, int]:
+    """Return the row ids of the visits whose calls are given, by their places."""
+    new = [place for place, (call, _queue, _agent) in enumerate(rows.visit_of) if call in call_ids]
+    ids = dict(zip(new, reserve_ids(session, VISITS, len(new)), strict=True))
+    values = []
+    for place, row_id in ids.items():
+        call, queue, agent = rows.visit_of[place]
+        beside = (row_id, call_ids[call], directory.queue(queue), directory.agent(agent))
+        values.append(beside + rows.visits[place])
+    insert_stored(session, VISITS, _NEW_VISIT, values)
+    return ids
+
+
+def _insert_rings(
+    session: Session, directory: Directory, rows: CallRows, visit_ids: Mapping[int, int]
+) -> None:
+    values = [
+        (visit_ids[visit], directory.agent(agent), *ring)
+        for (visit, agent), ring in zip(rows.ring_of, rows.rings, strict=True)
+        if visit in visit_ids
+    ]
+    insert_stored(session, RINGS, _NEW_RING, values)
+
+
+def _update_facts(session: Session, directory: Directory, calls: Mapping[int, CallFacts]) -> None:
+    new = [f"new_{name}" for name in _CHANGED]
     statement = (
-        update(_CALLS)
-        .where(_CALLS.c.id == bindparam("row_id"))
-        .values({name: bindparam(f"new_{name}") for name in _FACTS})
+        update(CALLS)
+        .where(CALLS.c.id == bindparam("row_id"))
+        .values({name: bindparam(value) for name, value in zip(_CHANGED, new, strict=True)})
     )
-    names = [f"new_{name}" for name in _FACTS]
-    rows = [{"row_id": row_id, **dict(zip(names, row, strict=True))} for row_id, row in values.items()]
-    session.connection().execute(statement, rows)
+    values = []
+    for row_id, call in calls.items():
+        changed = (directory.queue(call.queue), directory.agent(call.agent), *call_facts(call))
+        values.append({"row_id": row_id, **dict(zip(new, changed, strict=True))})
+    session.connection().execute(statement, values)
 
 
-def _fill_in_numbers(session: Session, known: Mapping[str, _Known], numbers: _Numbers) -> None:
-    """Fill in what a call that is here already lacked."""
-    callers, dialled = [], []
-    for call_id, row in known.items():
-        caller, caller_hash = numbers.caller(call_id)
-        if caller is not None and not row.has_caller:
-            callers.append({"row_id": row.id, "number": caller, "hash": caller_hash})
-        number = numbers.dialled(call_id)
-        if number and not row.has_dialled:
-            dialled.append({"row_id": row.id, "number": number})
-    by_id = update(_CALLS).where(_CALLS.c.id == bindparam("row_id"))
-    if callers:
-        encrypted = bindparam("number", type_=LargeBinary())
-        session.connection().execute(by_id.values(caller=encrypted, caller_hash=bindparam("hash")), callers)
-    if dialled:
-        session.connection().execute(by_id.values(dialled=bindparam("number")), dialled)
-
-
-def _drop_visits(session: Session, call_ids: list[int]) -> None:
-    gone = delete(_VISITS).where(_VISITS.c.call_id == bindparam("of_call"))
+def _drop_visits(session: Session, call_ids: Sequence[int]) -> None:
+    gone = delete(VISITS).where(VISITS.c.call_id == bindparam("of_call"))
     session.connection().execute(gone, [{"of_call": call_id} for call_id in call_ids])
 
 
-def _insert_visits(
-    session: Session, directory: Directory, calls: Sequence[tuple[int, Sequence[VisitFacts]]]
+def _tell_ends(
+    session: Session, known: Mapping[str, KnownCall], facts: Mapping[str, CallFacts], now: datetime
 ) -> None:
-    numbered = [
-        (call_id, number, visit) for call_id, visits in calls for number, visit in enumerate(visits, start=1)
-    ]
-    ids = reserve_ids(session, _VISITS, len(numbered))
-    visit_rows, ring_rows = [], []
-    for visit_id, (call_id, number, visit) in zip(ids, numbered, strict=True):
-        visit_rows.append((visit_id, call_id, number, *_visit_values(directory, visit)))
-        for place, ring in enumerate(visit.rings, start=1):
-            agent_id = directory.agent(ring.agent)
-            ring_rows.append((visit_id, place, agent_id, ring.ended_at, ring.ring_s, ring.outcome))
-    insert_rows(session, _VISITS, _VISIT_COLUMNS, visit_rows)
-    insert_rows(session, _RINGS, _RING_COLUMNS, ring_rows)
-
-
-def _visit_values(directory: Directory, visit: VisitFacts) -> tuple[Any, ...]:
-    return (
-        directory.queue(visit.queue),
-        visit.entered_at,
-        visit.left_queue_at,
-        visit.ended_at,
-        visit.outcome,
-        visit.wait_s,
-        visit.talk_s,
-        directory.agent(visit.agent),
-        visit.original_position,
-        visit.ended_by,
-    )
-
-
-def _tell(
-    session: Session,
-    facts: Mapping[str, CallFacts],
-    ids: Mapping[str, int],
-    known: Mapping[str, _Known],
-    now: datetime,
-) -> None:
-    """Tell of the calls that are over, once; the rows of new ones say already that it was done."""
+    """Tell of the calls that are over and of which nobody was told; their rows say so from now on."""
     ended = [
-        call_id
-        for call_id, call in facts.items()
-        if call.over and not (call_id in known and known[call_id].end_published)
+        known[call_id].id for call_id, call in facts.items() if call.over and not known[call_id].end_published
     ]
-    publish_all(session, [CallEnded(call_id=ids[call_id]) for call_id in ended], at=now)
-    if before := [{"row_id": ids[call_id]} for call_id in ended if call_id in known]:
-        told = update(_CALLS).where(_CALLS.c.id == bindparam("row_id")).values(end_published_at=now)
-        session.connection().execute(told, before)
+    publish_all(session, [CallEnded(call_id=row_id) for row_id in ended], at=now)
+    if ended:
+        told = update(CALLS).where(CALLS.c.id == bindparam("row_id")).values(end_published_at=now)
+        session.connection().execute(told, [{"row_id": row_id} for row_id in ended])

@@ -6,15 +6,14 @@ told us about only the name is kept, because nobody knows what is in their field
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Dialect, Table, select
 from sqlalchemy.orm import Session
 
-from core.db.bulk import insert_rows
+from core.db.bulk import insert_stored, session_dialect, stored_rows
 from core.phone import mask_number
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.reading import QueueLogLine
@@ -42,18 +41,6 @@ _WITHOUT_NUMBERS: Final = frozenset(
 _TRANSFERS: Final = frozenset({"BLINDTRANSFER", "TRANSFER"})
 
 
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """Who called which number, as far as an event told; empty when it did not."""
-
-    caller: str = ""
-    dialled: str = ""
-
-    def __or__(self, later: Parties) -> Parties:
-        """Fill what is not known yet."""
-        return Parties(self.caller or later.caller, self.dialled or later.dialled)
-
-
 def as_event(line: QueueLogLine, origin: str) -> LedgerEvent:
     """Return the ledger's event of a line, without the caller's number."""
     return LedgerEvent(
@@ -61,22 +48,23 @@ def as_event(line: QueueLogLine, origin: str) -> LedgerEvent:
     )
 
 
-def parties_of(line: QueueLogLine) -> Parties | None:
-    """Return the numbers a line tells; None for lines that tell none."""
-    if line.event == "ENTERQUEUE" and len(line.fields) > 1:
-        return Parties(caller=line.fields[1])
-    if line.event == "DID" and line.fields:  # FreePBX: the number that was called
-        return Parties(dialled=line.fields[0])
-    return None
-
-
 def insert_events(session: Session, events: Iterable[tuple[str, LedgerEvent]]) -> None:
     """Write events with the calls they belong to (empty: no call's)."""
+    insert_event_rows(session, event_rows(session_dialect(session), events))
+
+
+def event_rows(dialect: Dialect, events: Iterable[tuple[str, LedgerEvent]]) -> list[tuple[Any, ...]]:
+    """Return events as a database of that dialect stores them, for `insert_event_rows`."""
     rows = [
         (e.source, e.origin, e.position, e.at, call_id, e.queue, e.agent, e.kind, e.fields)
         for call_id, e in events
     ]
-    insert_rows(session, _EVENTS, _EVENT_COLUMNS, rows)
+    return stored_rows(dialect, _EVENTS, _EVENT_COLUMNS, rows)
+
+
+def insert_event_rows(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write what `event_rows` made."""
+    insert_stored(session, _EVENTS, _EVENT_COLUMNS, rows)
 
 
 def load_events(session: Session, provider: str, call_ids: Iterable[str]) -> dict[str, list[LedgerEvent]]:

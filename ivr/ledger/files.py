@@ -10,42 +10,71 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from core.errors import BadInput
 from core.i18n import gettext as _
 from ivr.ledger.reading import RawLine, raw_lines, read_line
 
 _GZIP = b"\x1f\x8b"
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class FileLog:
     """A log in a file, open for reading; `name` is its path."""
 
-    file: BinaryIO
+    file: BufferedIOBase
     name: str
 
     def origin(self, provider: str, *, latest: datetime) -> str | None:
-        """Return the identity of the log, None while there is no call in it."""
-        self.file.seek(0)
+        """Return the identity of the log, None while there is no call in it.
+
+        Raises:
+            BadInput: a damaged archive, nothing of which can be trusted.
+        """
+        self._check()
         beginning = hashlib.sha256()
-        for raw in raw_lines(self.file):
+        for raw in self.lines(position=1, offset=0):
             beginning.update(raw.content + b"\n")
             line, _bad = read_line(raw, latest=latest)
             if line is not None and line.call_id:
                 return f"{provider}/{beginning.hexdigest()[:24]}"
         return None
 
+    def _check(self) -> None:
+        """Look at an archive's check sum: only that tells lines from what damage made of them."""
+        if not isinstance(self.file, gzip.GzipFile):
+            return
+        try:
+            while self.file.read1(_CHUNK):
+                pass
+        except EOFError:
+            return  # cut off: what is there is right as far as anybody can tell
+        except (OSError, zlib.error) as error:
+            raise BadInput(
+                _("%(path)s cannot be read: %(reason)s", path=self.name, reason=_reason(error))
+            ) from None
+
     def lines(self, *, position: int, offset: int) -> Iterator[RawLine]:
-        """Yield the complete lines from an offset on, which is where the line of that number begins."""
-        self.file.seek(offset)
-        return raw_lines(self.file, position=position, offset=offset)
+        """Yield the complete lines from an offset on, which is where the line of that number begins.
+
+        Raises:
+            BadInput: from here on it is damaged, or cannot be read.
+        """
+        try:
+            self.file.seek(offset)
+            yield from raw_lines(self.file, position=position, offset=offset)
+        except (OSError, EOFError, zlib.error) as error:
+            raise BadInput(
+                _("%(path)s cannot be read to its end: %(reason)s", path=self.name, reason=_reason(error))
+            ) from None
 
 
 @contextmanager
@@ -59,11 +88,19 @@ def open_log(path: Path) -> Iterator[FileLog]:
         yield FileLog(file, str(path.absolute()))
 
 
-def _open(path: Path) -> BinaryIO:
+def _open(path: Path) -> BufferedIOBase:
     try:
         file = path.open("rb")
         if file.peek(2)[:2] == _GZIP:
-            return cast("BinaryIO", gzip.GzipFile(fileobj=file))
+            return gzip.GzipFile(fileobj=file)
     except OSError as error:
         raise BadInput(_("%(path)s cannot be read: %(reason)s", path=path, reason=error.strerror)) from None
     return file
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, EOFError):
+        return _("the archive is cut off")
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return _("the archive is damaged")

@@ -49,21 +49,22 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
         events: everything known of one call, at least one event.
         now: how far the knowledge reaches; the time, or the end of what was read so far.
     """
-    path = flow_path([event for event in events if event.source == "flow"])
-    visits = queue_visits([e for e in events if e.source != "flow" and e.kind not in _OUR_ENDS])
+    steps, lines, ends = _by_teller(events)
+    path = flow_path(steps)
+    visits = queue_visits(lines)
     visits += _refused(path, visits)
     last_at = max([event.at for event in events])
-    idle_s = (now - last_at).total_seconds()
-    crashed_at, gone_at = _last(events, CRASH), _last(events, GONE)
+    crashed_at, gone_at = _last(ends, CRASH), _last(ends, GONE)
     if crashed_at is not None:
         cut_short(visits, crashed_at)
-    over = bool(crashed_at or gone_at) or _is_over(path, visits, idle_s)
-    facts = tuple(visit.facts(over=over) for visit in visits)
+    over = bool(ends) or _is_over(path, visits, (now - last_at).total_seconds())
+    facts = tuple([visit.facts(over=over) for visit in visits])
     if path.callback:  # nobody waits for us there: who is not connected has not entered the queue
-        facts = tuple(visit for visit in facts if visit.outcome == "answered")
+        facts = tuple([visit for visit in facts if visit.outcome == "answered"])
+    first_at = min([event.at for event in events] + [visit.entered_at for visit in facts])
     return CallFacts(
         outcome=_outcome(path, facts) if over else "open",
-        started_at=path.started_at or min([visit.entered_at for visit in facts] + [e.at for e in events]),
+        started_at=path.started_at or first_at,
         ended_at=_ended_at(path, facts, gone_at, last_at) if over else None,
         flow=path.flow,
         flow_version=path.flow_version,
@@ -71,12 +72,27 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
         recording_allowed=path.recording_allowed,
         queue=facts[-1].queue if facts else "",
         agent=next((visit.agent for visit in reversed(facts) if visit.agent), ""),
-        wait_s=_total(visit.wait_s for visit in facts),
+        wait_s=_total([visit.wait_s for visit in facts]),
         ring_s=_ring_s(facts),
-        talk_s=_total(visit.talk_s for visit in facts),
+        talk_s=_total([visit.talk_s for visit in facts]),
         survey_score=path.survey_score,
         visits=facts,
     )
+
+
+def _by_teller(
+    events: Iterable[LedgerEvent],
+) -> tuple[list[LedgerEvent], list[LedgerEvent], list[LedgerEvent]]:
+    """Return the flow's steps, the queue_log's lines, and the ends we gave the call ourselves."""
+    steps, lines, ends = [], [], []
+    for event in events:
+        if event.source == "flow":
+            steps.append(event)
+        elif event.kind in _OUR_ENDS:
+            ends.append(event)
+        else:
+            lines.append(event)
+    return steps, lines, ends
 
 
 def _refused(path: FlowPath, visits: Sequence[Visit]) -> list[Visit]:
@@ -129,10 +145,8 @@ def _ended_at(
     path: FlowPath, visits: Sequence[VisitFacts], gone_at: datetime | None, last_at: datetime
 ) -> datetime:
     ends = [visit.ended_at or visit.left_queue_at for visit in visits]
-    if path.ended_at is None and not _hung_up(visits):
-        ends.append(gone_at)
-    known = [at for at in (*ends, path.ended_at) if at is not None]
-    return max(known, default=last_at)
+    ends.append(path.ended_at if path.ended_at or _hung_up(visits) else gone_at)
+    return max([at for at in ends if at is not None], default=last_at)
 
 
 def _ring_s(visits: Sequence[VisitFacts]) -> float | None:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import BinaryIO, Final, NamedTuple
+from io import BufferedIOBase
+from typing import Final, NamedTuple
 
 from core.i18n import N_
 from core.i18n import gettext as _
@@ -101,7 +102,7 @@ class _Unreadable(ValueError):
         self.detail = str(detail)
 
 
-def raw_lines(file: BinaryIO, *, position: int = 1, offset: int = 0) -> Iterator[RawLine]:
+def raw_lines(file: BufferedIOBase, *, position: int = 1, offset: int = 0) -> Iterator[RawLine]:
     """Yield the complete lines from here on; an unfinished last line is left for next time.
 
     A line longer than any event is cut, so memory stays flat whatever the file is.
@@ -113,7 +114,7 @@ def raw_lines(file: BinaryIO, *, position: int = 1, offset: int = 0) -> Iterator
     """
     rest = b""
     dropped = 0
-    while chunk := file.read(_CHUNK):
+    while chunk := file.read1(_CHUNK):  # what is there of a damaged archive, too
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             offset += len(line) + dropped + 1
@@ -145,7 +146,7 @@ def read_line(raw: RawLine, *, latest: datetime) -> tuple[QueueLogLine | None, B
 
 
 def read_queue_log(
-    file: BinaryIO, *, latest: datetime, position: int = 1, offset: int = 0
+    file: BufferedIOBase, *, latest: datetime, position: int = 1, offset: int = 0
 ) -> Iterator[QueueLogLine | BadLine]:
     """Yield everything a log says, in its order."""
     for raw in raw_lines(file, position=position, offset=offset):

@@ -20,10 +20,11 @@ from ivr.flow.interpreter import Advance, Step
 from ivr.flow.nodes.queue import Queue
 from ivr.flow.state import FlowState
 from ivr.ledger.derived import write_facts
-from ivr.ledger.entries import Parties, insert_events, load_events
+from ivr.ledger.entries import insert_events, load_events
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.machine import derive_facts
 from ivr.ledger.path import END, START
+from ivr.ledger.rows import Parties
 from ivr.models import CallEvent
 
 

@@ -7,39 +7,34 @@ where the last complete batch ended; read twice, nothing is there twice.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol, cast
 
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
+from core.db.bulk import dialect_name
 from core.errors import BadInput
 from core.installation import Installation
-from ivr.ledger.derived import existing_calls, write_facts
-from ivr.ledger.entries import (
-    Parties,
-    as_event,
-    insert_events,
-    load_events,
-    parties_of,
-    parts_of,
-    provider_of,
-)
+from ivr.ledger.ahead import Start, batches_ahead
+from ivr.ledger.batches import Batch, Reading, batches, no_search_for_cycles
+from ivr.ledger.derived import existing_calls, fill_in_numbers, insert_calls, update_calls, write_facts
+from ivr.ledger.entries import insert_event_rows, load_events, parts_of, provider_of
 from ivr.ledger.facts import LedgerEvent
-from ivr.ledger.files import open_log
+from ivr.ledger.files import FileLog, open_log
 from ivr.ledger.machine import derive_facts
-from ivr.ledger.reading import BadLine, QueueLogLine, RawLine, read_line
+from ivr.ledger.reading import BadLine, RawLine
 from ivr.ledger.tables import open_table
 from ivr.models import Call, CallEvent, QueueLogFile, QueueLogProblem
 from ivr.presence.store import note_presence, rebuild_presence
 
 BATCH_LINES: Final = 20_000
+WORTH_A_HELPER: Final = 10_000
+"""Lines of a first batch that is followed by more; for less, a helper process costs more than it saves."""
 _CLOCKS_DIFFER: Final = timedelta(days=1)
 """A line may be so much in the future: the telephone system's clock is its own."""
 
@@ -55,7 +50,7 @@ class ImportedFile:
         bad: of these, lines that could not be read or show a loss; see the integrity report.
         calls: calls that got new facts; one that is silent for a whole batch and goes on counts again.
         known: the file was told from others; False while it has no call in it yet.
-        problem: why nothing could be read at all.
+        problem: why it could not be read, or no further.
     """
 
     path: str
@@ -88,7 +83,7 @@ def import_queue_log(
         try:
             with open_log(path) as log:
                 done.append(_Import(installation, str(path), log, provider, batch_lines, progress).run())
-        except (BadInput, OSError, EOFError) as error:
+        except BadInput as error:
             done.append(ImportedFile(str(path), known=False, problem=str(error)))
     close_settled_calls(installation)
     return done
@@ -157,25 +152,65 @@ class _Import:
         self.latest: set[str] = set()
 
     def run(self) -> ImportedFile:
-        origin = self.log.origin(self.provider, latest=self.now + _CLOCKS_DIFFER)
+        latest = self.now + _CLOCKS_DIFFER
+        origin = self.log.origin(self.provider, latest=latest)
         if origin is None:
             return ImportedFile(self.path, known=False)
-        lines: Iterator[RawLine] = iter(())
-        position = -1
-        while True:
-            with self.installation.unit_of_work() as session:
-                row = self._file_row(session, origin)
-                if row.lines + 1 != position:  # the first batch, or another process has read on
-                    lines = self.log.lines(position=row.lines + 1, offset=row.bytes)
-                batch = list(islice(lines, self.batch_lines))
-                if not batch:
-                    break
-                with _no_search_for_cycles():
-                    self._take_in(session, row, batch)
-                position = row.lines + 1
-            if self.progress:
-                self.progress(len(batch))
-        return ImportedFile(self.path, self.lines, self.bad, self.calls)
+        reading = Reading(
+            origin=origin,
+            database=dialect_name(self.installation.engine.dialect),
+            batch_lines=self.batch_lines,
+            now=self.now,
+            latest=latest,
+        )
+        problem = ""
+        try:
+            while not self._read_on(reading):
+                pass
+        except BadInput as error:
+            problem = str(error)
+        return ImportedFile(self.path, self.lines, self.bad, self.calls, problem=problem)
+
+    def _read_on(self, reading: Reading) -> bool:
+        """Take in what follows; False when another process has read on meanwhile, and it begins elsewhere."""
+        with self.installation.unit_of_work() as session:
+            row = self._file_row(session, reading.origin)
+            start = Start(position=row.lines + 1, offset=row.bytes)
+        with closing(self._batches(reading, start)) as batches:
+            for batch in batches:
+                if not self._take_in(reading, batch):
+                    return False
+                if self.progress:
+                    self.progress(batch.lines)
+        return True
+
+    def _batches(self, reading: Reading, start: Start) -> Generator[Batch]:
+        """Yield what follows; when that is much, a helper process makes it ready while we write."""
+        here = batches(self.log.lines(position=start.position, offset=start.offset), reading)
+        first = next(here, None)
+        if first is None:
+            return
+        yield first
+        if isinstance(self.log, FileLog) and first.lines >= WORTH_A_HELPER:
+            yield from batches_ahead(Path(self.log.name), reading, Start(first.last + 1, first.end))
+        else:
+            yield from here
+
+    def _take_in(self, reading: Reading, batch: Batch) -> bool:
+        """Keep a batch, unless it does not follow what was kept before; return whether it was kept."""
+        with no_search_for_cycles(), self.installation.unit_of_work() as session:
+            row = self._file_row(session, reading.origin)
+            if row.lines + 1 != batch.first:
+                return False
+            _note_problems(session, row.id, batch.bad)
+            _keep(session, self.provider, batch, now=self.now)
+            row.lines, row.bytes = batch.last, batch.end
+        touched = {call.call_id for call in batch.calls.named}
+        self.calls += len(touched - self.latest)
+        self.latest = touched
+        self.lines += batch.lines
+        self.bad += len(batch.bad)
+        return True
 
     def _file_row(self, session: Session, origin: str) -> QueueLogFile:
         row = session.scalar(select(QueueLogFile).where(QueueLogFile.origin == origin).with_for_update())
@@ -187,88 +222,27 @@ class _Import:
         session.flush()
         return row
 
-    def _take_in(self, session: Session, row: QueueLogFile, batch: Sequence[RawLine]) -> None:
-        good, bad = _read_batch(batch, self.now + _CLOCKS_DIFFER)
-        if bad:
-            _note_problems(session, row.id, bad)
-        if good:
-            touched = _keep_lines(session, row.origin, good, now=self.now)
-            self.calls += len(touched - self.latest)
-            self.latest = touched
-        row.lines, row.bytes = batch[-1].position, batch[-1].end
-        self.lines += len(batch)
-        self.bad += len(bad)
 
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Keep Python from looking for cycles in a batch: it makes many values and no cycle, and that costs a quarter."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-def _read_batch(batch: Iterable[RawLine], latest: datetime) -> tuple[list[QueueLogLine], list[BadLine]]:
-    good, bad = [], []
-    for raw in batch:
-        line, problem = read_line(raw, latest=latest)
-        if line is not None:
-            good.append(line)
-        if problem is not None:
-            bad.append(problem)
-    return good, bad
-
-
-def _note_problems(session: Session, file_id: int, bad: Iterable[BadLine]) -> None:
+def _note_problems(session: Session, file_id: int, bad: Sequence[BadLine]) -> None:
     rows = [
         {"file_id": file_id, "line": line.position, "problem": line.problem, "detail": line.detail[:80]}
         for line in bad
     ]
-    session.execute(insert(cast("Table", QueueLogProblem.__table__)), rows)
+    if rows:
+        session.execute(insert(cast("Table", QueueLogProblem.__table__)), rows)
 
 
-def _keep_lines(session: Session, origin: str, lines: Sequence[QueueLogLine], *, now: datetime) -> set[str]:
-    """Keep lines and derive the calls they touch; return these calls."""
-    provider = provider_of(origin)
-    told = [(line.call_id, as_event(line, origin)) for line in lines]
-    by_call: dict[str, list[LedgerEvent]] = {}
-    for call_id, event in told:
-        if call_id:
-            by_call.setdefault(call_id, []).append(event)
-    insert_events(session, told)
-    begun = existing_calls(session, provider, by_call)
-    by_call |= load_events(session, provider, begun)
-    # A call that the batch's end cuts in two is not over because of that: time goes as far as the lines.
-    reached = min(now, max(line.at for line in lines))
-    _derive(session, provider, by_call, parties=_parties(lines), until=reached, now=now)
-    note_presence(session, provider, (event for call_id, event in told if not call_id))
-    return set(by_call)
-
-
-def _parties(lines: Iterable[QueueLogLine]) -> dict[str, Parties]:
-    known: dict[str, Parties] = {}
-    for line in lines:
-        told = parties_of(line) if line.call_id else None
-        if told is not None:
-            known[line.call_id] = known.get(line.call_id, Parties()) | told
-    return known
-
-
-def _derive(
-    session: Session,
-    provider: str,
-    events: Mapping[str, Sequence[LedgerEvent]],
-    *,
-    until: datetime,
-    now: datetime,
-    parties: Mapping[str, Parties] | None = None,
-) -> None:
-    facts = {call_id: derive_facts(of_call, now=until) for call_id, of_call in events.items()}
-    write_facts(session, provider, facts, parties=parties or {}, now=now)
+def _keep(session: Session, provider: str, batch: Batch, *, now: datetime) -> None:
+    """Keep a batch's lines and the calls they tell of; one that began before is derived from all its lines."""
+    insert_event_rows(session, batch.events)
+    known = existing_calls(session, provider, (call.call_id for call in batch.calls.named))
+    insert_calls(session, provider, batch.calls, known=known, now=now)
+    if known:
+        events = load_events(session, provider, known)
+        facts = {call_id: derive_facts(of_call, now=batch.reached) for call_id, of_call in events.items()}
+        update_calls(session, known, facts, now=now)
+        fill_in_numbers(session, known, {call.call_id: call.numbers for call in batch.calls.named})
+    note_presence(session, provider, batch.presence)
 
 
 def close_settled_calls(installation: Installation) -> int:
@@ -305,7 +279,8 @@ def rebuild(installation: Installation, *, progress: Progress | None = None) -> 
                 return done
             by_provider = _events_by_provider(session, part)
             for provider, events in by_provider.items():
-                _derive(session, provider, events, until=now, now=now)
+                facts = {call_id: derive_facts(of_call, now=now) for call_id, of_call in events.items()}
+                write_facts(session, provider, facts, parties={}, now=now)
         last, done = part[-1], done + len(part)
         if progress:
             progress(len(part))

@@ -1,7 +1,6 @@
 """The ledger takes every line in exactly once, however it comes, and its derived rows follow from it alone."""
 
 import gzip
-import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,7 +192,7 @@ def test_a_log_that_grows_gives_what_the_whole_log_gives(installation, tmp_path,
 
 
 def test_killed_between_and_within_batches_it_goes_on_where_it_was(installation, log_file, monkeypatch):
-    whole = store._derive
+    whole = store._keep
     calls = iter([True, False, True, False, False])
 
     def dies(*args, **kwargs):
@@ -202,10 +201,10 @@ def test_killed_between_and_within_batches_it_goes_on_where_it_was(installation,
             raise KeyboardInterrupt
 
     for _attempt in range(3):
-        monkeypatch.setattr(store, "_derive", dies)
+        monkeypatch.setattr(store, "_keep", dies)
         with pytest.raises(KeyboardInterrupt):
             import_queue_log(installation, [log_file], batch_lines=5)
-    monkeypatch.setattr(store, "_derive", whole)
+    monkeypatch.setattr(store, "_keep", whole)
     import_queue_log(installation, [log_file], batch_lines=5)
 
     assert count(installation, CallEvent) == a_log().count(b"\n")
@@ -219,9 +218,11 @@ def test_two_importers_of_one_file_share_the_work(installation, log_file, monkey
     taken = []
     whole = store._Import._take_in
 
-    def meets_another(self, session, row, batch):
-        whole(self, session, row, batch)
-        taken.append(len(batch))
+    def meets_another(self, reading, batch):
+        kept = whole(self, reading, batch)
+        if kept:
+            taken.append(batch.lines)
+        return kept
 
     monkeypatch.setattr(store._Import, "_take_in", meets_another)
     first = store.import_queue_log(
@@ -312,13 +313,31 @@ def test_a_missing_file_does_not_stop_the_others(installation, log_file, tmp_pat
     assert read.calls == 12
 
 
-def test_a_damaged_archive_is_said_to_be_one(installation, tmp_path):
+def test_of_an_archive_that_is_cut_off_is_read_what_is_there(installation, tmp_path):
     packed = tmp_path / "queue_log.2.gz"
-    packed.write_bytes(gzip.compress(a_log() + os.urandom(100))[:-20])
+    whole = a_log(3000)
+    packed.write_bytes(gzip.compress(whole)[:-3000])
 
     (done,) = import_queue_log(installation, [packed])
 
-    assert done.problem
+    assert "压缩文件不完整" in done.problem
+    assert 100 < done.lines < whole.count(b"\n")
+    packed.write_bytes(gzip.compress(whole))
+    (rest,) = import_queue_log(installation, [packed])
+    assert rest.lines == whole.count(b"\n") - done.lines
+    assert count(installation, Call) == 3000
+
+
+def test_of_a_damaged_archive_nothing_is_believed(installation, tmp_path):
+    packed = tmp_path / "queue_log.2.gz"
+    whole = gzip.compress(a_log(3000))
+    at = len(whole) // 2
+    packed.write_bytes(whole[:at] + bytes(byte ^ 0xFF for byte in whole[at : at + 40]) + whole[at + 40 :])
+
+    (done,) = import_queue_log(installation, [packed])
+
+    assert "压缩文件已损坏" in done.problem
+    assert done.lines == count(installation, Call) == 0
 
 
 def test_flow_steps_told_twice_are_kept_once(installation):
