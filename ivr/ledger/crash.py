@@ -18,6 +18,7 @@ from core.installation import Installation
 from ivr.ledger.derived import write_facts
 from ivr.ledger.entries import insert_events, load_events, parts_of
 from ivr.ledger.facts import LedgerEvent
+from ivr.ledger.locks import lock_calls
 from ivr.ledger.machine import CRASH, GONE, derive_facts
 from ivr.models import Call
 
@@ -84,6 +85,7 @@ def _end_each(
     closed = 0
     for part in parts_of(call_ids):
         with installation.unit_of_work() as session:
+            lock_calls(session, provider)
             events = load_events(session, provider, part)
             last = {call_id: max(event.at for event in told) for call_id, told in events.items()}
             ends = {call_id: ending(call_id, at) for call_id, at in last.items()}

@@ -22,6 +22,7 @@ from ivr.flow.state import FlowState
 from ivr.ledger.derived import write_facts
 from ivr.ledger.entries import insert_events, load_events
 from ivr.ledger.facts import LedgerEvent
+from ivr.ledger.locks import lock_call
 from ivr.ledger.machine import derive_facts
 from ivr.ledger.path import END, START
 from ivr.ledger.rows import Parties
@@ -83,6 +84,7 @@ def record_flow_steps(
 
     Steps that were told before are left as they are, so a driver may repeat itself.
     """
+    lock_call(session, provider, provider_call_id)
     origin = f"{provider}/{provider_call_id}"
     told = set(session.scalars(select(CallEvent.position).where(CallEvent.origin == origin)))
     events = [step_event(step, origin) for step in steps if step.number not in told]

@@ -24,8 +24,8 @@ from ivr.ledger.ahead import Start, batches_ahead
 from ivr.ledger.batches import Batch, Reading, batches, no_search_for_cycles
 from ivr.ledger.derived import existing_calls, fill_in_numbers, insert_calls, update_calls, write_facts
 from ivr.ledger.entries import insert_event_rows, load_events, parts_of, provider_of
-from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.files import FileLog, open_log
+from ivr.ledger.locks import lock_calls
 from ivr.ledger.machine import derive_facts
 from ivr.ledger.reading import BadLine, RawLine
 from ivr.ledger.tables import open_table
@@ -202,6 +202,7 @@ class _Import:
             row = self._file_row(session, reading.origin)
             if row.lines + 1 != batch.first:
                 return False
+            lock_calls(session, self.provider)
             _note_problems(session, row.id, batch.bad)
             _keep(session, self.provider, batch, now=self.now)
             row.lines, row.bytes = batch.last, batch.end
@@ -256,6 +257,7 @@ def close_settled_calls(installation: Installation) -> int:
     for provider in {call.provider for call in open_calls}:
         for part in parts_of(call_id for whose, call_id in open_calls if whose == provider):
             with installation.unit_of_work() as session:
+                lock_calls(session, provider)
                 events = load_events(session, provider, part)
                 facts = {call_id: derive_facts(events[call_id], now=now) for call_id in events}
                 over = {call_id: call for call_id, call in facts.items() if call.over}
@@ -277,8 +279,9 @@ def rebuild(installation: Installation, *, progress: Progress | None = None) -> 
             part = _next_calls(session, last)
             if not part:
                 return done
-            by_provider = _events_by_provider(session, part)
-            for provider, events in by_provider.items():
+            for provider in _providers_of(session, part):
+                lock_calls(session, provider)
+                events = load_events(session, provider, part)
                 facts = {call_id: derive_facts(of_call, now=now) for call_id, of_call in events.items()}
                 write_facts(session, provider, facts, parties={}, now=now)
         last, done = part[-1], done + len(part)
@@ -292,7 +295,6 @@ def _next_calls(session: Session, last: str, limit: int = 500) -> list[str]:
     return list(session.scalars(following))
 
 
-def _events_by_provider(session: Session, call_ids: Sequence[str]) -> dict[str, dict[str, list[LedgerEvent]]]:
+def _providers_of(session: Session, call_ids: Sequence[str]) -> list[str]:
     origins = select(CallEvent.origin).where(CallEvent.provider_call_id.in_(call_ids)).distinct()
-    providers = {provider_of(origin) for origin in session.scalars(origins)}
-    return {provider: load_events(session, provider, call_ids) for provider in providers}
+    return sorted({provider_of(origin) for origin in session.scalars(origins)})
