@@ -136,7 +136,7 @@ class CallEvent(Base):
 
     id: Mapped[int] = mapped_column(_BigId, primary_key=True)
     source: Mapped[str] = mapped_column(String(16))
-    """`queue_log`, `flow`, `ami` (a crash, or a call that is gone) or `twilio`."""
+    """`queue_log`, `flow`, `ami` (a hold, a crash, or a call that is gone) or `twilio`."""
     origin: Mapped[str] = mapped_column(String(120))
     position: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -203,6 +203,8 @@ class QueueVisit(Base):
     outcome: Mapped[str] = mapped_column(String(16))
     wait_s: Mapped[float | None]
     talk_s: Mapped[float | None]
+    hold_s: Mapped[float | None]
+    """Seconds of the talk in which the agent had the caller on hold; none when nobody told of any."""
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
     original_position: Mapped[int | None]
     ended_by: Mapped[str] = mapped_column(String(16), default="")

@@ -61,6 +61,7 @@ class VisitFacts(NamedTuple):
     outcome: VisitOutcome
     wait_s: float | None
     talk_s: float | None
+    hold_s: float | None
     agent: str
     original_position: int | None
     ended_by: str

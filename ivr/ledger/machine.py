@@ -7,7 +7,7 @@ still open also depends on the time, because a call of which nothing was heard f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from ivr.ledger.facts import CallFacts, CallOutcome, LedgerEvent, VisitFacts
@@ -29,6 +29,10 @@ CRASH: Final = "CRASH"
 GONE: Final = "GONE"
 """Kind of the event that ends a call because it is on no line any more, though nothing told of its end."""
 
+HOLD: Final = "HOLD"
+UNHOLD: Final = "UNHOLD"
+"""Kinds of the events of an agent who puts the caller on hold, and takes the caller back; see `ivr.ledger.holds`."""
+
 _FILED_FIRST: Final[tuple[CallOutcome, ...]] = (
     "answered",
     "voicemail",
@@ -39,6 +43,8 @@ _FILED_FIRST: Final[tuple[CallOutcome, ...]] = (
     "failed",
 )
 _OUR_ENDS: Final = frozenset({CRASH, GONE})
+_HOLDS: Final = frozenset({HOLD, UNHOLD})
+_WHOLE_SECOND: Final = timedelta(seconds=1)
 _SAME_REFUSAL_S: Final = 2.0
 
 
@@ -49,7 +55,7 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
         events: everything known of one call, at least one event.
         now: how far the knowledge reaches; the time, or the end of what was read so far.
     """
-    steps, lines, ends = _by_teller(events)
+    steps, lines, ends, holds = _by_teller(events)
     path = flow_path(steps)
     visits = queue_visits(lines)
     visits += _refused(path, visits)
@@ -57,6 +63,8 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
     crashed_at, gone_at = _last(ends, CRASH), _last(ends, GONE)
     if crashed_at is not None:
         cut_short(visits, crashed_at)
+    if holds:
+        _note_holds(visits, holds)
     over = bool(ends) or _is_over(path, visits, (now - last_at).total_seconds())
     facts = tuple([visit.facts(over=over) for visit in visits])
     if path.callback:  # nobody waits for us there: who is not connected has not entered the queue
@@ -82,17 +90,43 @@ def derive_facts(events: Sequence[LedgerEvent], *, now: datetime) -> CallFacts:
 
 def _by_teller(
     events: Iterable[LedgerEvent],
-) -> tuple[list[LedgerEvent], list[LedgerEvent], list[LedgerEvent]]:
-    """Return the flow's steps, the queue_log's lines, and the ends we gave the call ourselves."""
-    steps, lines, ends = [], [], []
+) -> tuple[list[LedgerEvent], list[LedgerEvent], list[LedgerEvent], list[LedgerEvent]]:
+    """Return the flow's steps, the queue_log's lines, the ends we gave the call ourselves, and the holds."""
+    steps, lines, ends, holds = [], [], [], []
     for event in events:
         if event.source == "flow":
             steps.append(event)
         elif event.kind in _OUR_ENDS:
             ends.append(event)
+        elif event.kind in _HOLDS:
+            holds.append(event)
         else:
             lines.append(event)
-    return steps, lines, ends
+    return steps, lines, ends, holds
+
+
+def _note_holds(visits: Iterable[Visit], holds: Iterable[LedgerEvent]) -> None:
+    """Give each conversation the seconds its agent had the caller on hold; what ended with the talk ended there."""
+    in_order = sorted(holds, key=lambda event: (event.at, event.kind))
+    for visit in visits:
+        began: datetime | None = None
+        for event in in_order:
+            if event.agent != visit.agent or not _during(visit, event.at):
+                continue
+            if event.kind == HOLD:
+                began = began or event.at
+            elif began is not None:
+                visit.hold_s = (visit.hold_s or 0.0) + (event.at - began).total_seconds()
+                began = None
+        if began is not None and visit.ended_at is not None:
+            visit.hold_s = (visit.hold_s or 0.0) + max(0.0, (visit.ended_at - began).total_seconds())
+
+
+def _during(visit: Visit, at: datetime) -> bool:
+    """Whether a moment lies in the talk; queue_log's own times are whole seconds."""
+    if visit.outcome != "answered" or visit.left_queue_at is None or at < visit.left_queue_at:
+        return False
+    return visit.ended_at is None or at <= visit.ended_at + _WHOLE_SECOND
 
 
 def _refused(path: FlowPath, visits: Sequence[Visit]) -> list[Visit]:

@@ -28,7 +28,7 @@ CALL_FACTS: Final = (
     "talk_s", "survey_score", "facts_version",
 )  # fmt: skip
 VISIT_FACTS: Final = (
-    "number", "entered_at", "left_queue_at", "ended_at", "outcome", "wait_s", "talk_s", "original_position",
+    "number", "entered_at", "left_queue_at", "ended_at", "outcome", "wait_s", "talk_s", "hold_s", "original_position",
     "ended_by",
 )  # fmt: skip
 RING_FACTS: Final = ("number", "ended_at", "ring_s", "outcome")
@@ -170,6 +170,7 @@ def _visit_facts(number: int, visit: VisitFacts) -> Stored:
         visit.outcome,
         visit.wait_s,
         visit.talk_s,
+        visit.hold_s,
         visit.original_position,
         visit.ended_by,
     )

@@ -30,6 +30,7 @@ class Visit:
     ended_at: datetime | None = None
     wait_s: float | None = None
     talk_s: float | None = None
+    hold_s: float | None = None
     agent: str = ""
     ended_by: str = ""
     rings: list[RingFacts] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Visit:
             outcome=self.outcome or ("orphan" if lost else "waiting"),
             wait_s=self.wait_s,
             talk_s=self.talk_s,
+            hold_s=self.hold_s,
             agent=self.agent,
             original_position=self.original_position,
             ended_by=self.ended_by,

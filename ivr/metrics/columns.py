@@ -24,7 +24,7 @@ from ivr.metrics.models import MetricDay
 from ivr.metrics.wrap_up import UNKNOWN, wrap_up_ms
 from ivr.models import Call, Queue, QueueVisit, RingAttempt
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 OUTCOMES: Final = ("answered", "abandoned", "timeout", "key", "empty", "full", "waiting", "orphan")
 ENDED_BY: Final = ("", "agent", "caller", "transfer", "crash")
 VISIT: Final = np.dtype(
@@ -37,6 +37,7 @@ VISIT: Final = np.dtype(
         ("agent", "<i4"),  # 0 for nobody
         ("wait", "<i4"),
         ("talk", "<i4"),
+        ("hold", "<i4"),
         ("ring", "<i4"),
         ("wrap_up", "<i4"),  # work after the call
         ("outcome", "u1"),
@@ -224,6 +225,7 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
             visit.agent_id,
             visit.wait_s,
             visit.talk_s,
+            visit.hold_s,
             visit.outcome,
             visit.ended_by,
             visit.left_queue_at,
@@ -251,12 +253,13 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
             agent_id or 0,
             _ms(wait_s),
             _ms(talk_s),
+            _ms(hold_s),
             answered.get(visit_id, -1),
             wrap_up.get(visit_id, UNKNOWN),
             OUTCOMES.index(outcome),
             ENDED_BY.index(ended_by),
         )
-        for entered, caller, visit_id, call_id, agent_id, wait_s, talk_s, outcome, ended_by, *_times in rows
+        for entered, caller, visit_id, call_id, agent_id, wait_s, talk_s, hold_s, outcome, ended_by, *_times in rows
     ]
     return np.array(packed, VISIT).tobytes(), np.array(missed, RING).tobytes()
 

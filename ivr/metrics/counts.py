@@ -166,6 +166,7 @@ COUNTS: Final[Mapping[str, Callable[[Counted], Mask]]] = {
     "unknown": lambda c: c.outcome("orphan"),
     "timed": _timed,
     "talked": _talked,
+    "held": lambda c: c.outcome("answered") & (c.column("hold") >= 0),
     "wrapped_up": lambda c: c.outcome("answered") & (c.column("wrap_up") > 0),
     "wrap_up_unknown": lambda c: c.outcome("answered") & (c.column("wrap_up") < 0),
     "handled": _handled,

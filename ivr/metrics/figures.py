@@ -91,7 +91,8 @@ def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
     groups = _Groups(group + 1, size)
     masks = {name: counted.mask(name) for name in COUNTS}
     counts = {name: groups.count(mask) for name, mask in masks.items()}
-    wait, talk, wrap_up = (counted.column(name) for name in ("wait", "talk", "wrap_up"))
+    wait, talk, hold, wrap_up = (counted.column(name) for name in ("wait", "talk", "hold", "wrap_up"))
+    mean_hold_s = _ratio(groups.sums(hold, masks["held"]), counts["held"]) / 1000
     known_wrap_up = counts["answered"] - counts["wrap_up_unknown"]
     values = {
         "service_level": service_level(counts, counted.definition.service_level),
@@ -102,6 +103,8 @@ def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
         "aht_s": _ratio(groups.sums(counted.handling, masks["handled"]), counts["handled"]) / 1000,
         "mean_talk_s": _ratio(groups.sums(talk, masks["talked"]), counts["talked"]) / 1000,
         "talk_s": groups.sums(talk, masks["talked"]) / 1000,
+        "mean_hold_s": mean_hold_s,
+        "hold_s": mean_hold_s * counts["held"],
         "wrap_up_s": _ratio(groups.sums(wrap_up, wrap_up > 0), known_wrap_up) * known_wrap_up / 1000,
         "first_call_resolution": _ratio(counts["resolved"], counts["judged"]),
         "rings": _ratio(groups.sums(counted.rings, masks["rung"]), counts["rung"]),

@@ -33,6 +33,7 @@ FORMULAS: Final[Mapping[str, str]] = {
     "unknown": N_("entries whose end was never written"),
     "timed": N_("answered, and the wait is known"),
     "talked": N_("answered, and the length of the talk is known"),
+    "held": N_("answered, and put on hold during the talk, as AMI told; Twilio tells of no holds"),
     "wrapped_up": N_("answered, and work after the call followed"),
     "wrap_up_unknown": N_("answered, and it is not known whether work followed"),
     "handled": N_("answered, and the handling time is known"),
@@ -55,6 +56,8 @@ FORMULAS: Final[Mapping[str, str]] = {
     "rings": N_("seconds on the answering agent's telephone ÷ %(cycle)s, each ring begun counts"),
     "mean_talk_s": N_("mean time of talk, hold included"),
     "talk_s": N_("all time of talk, hold included"),
+    "hold_s": N_("all time on hold during the talk; a hold that the talk's end ended counts to there"),
+    "mean_hold_s": N_("mean time on hold of those put on hold, all holds of a talk together"),
     "wrap_up_s": N_(
         "work after calls: the pause after_call_work that begins during the talk or within %(wrap_up)s s after "
         "it, to its end; none where an agent who was logged in took none; not known where nobody tells "

@@ -15,14 +15,14 @@ from ivr.metrics.report import Report, day_part_at
 from ivr.models import Queue
 
 COUNTED: Final = (
-    "offered", "answered", "abandoned", "short_abandoned", "left", "waiting", "unknown", "transferred",
+    "offered", "answered", "abandoned", "short_abandoned", "left", "waiting", "unknown", "transferred", "held",
     "repeat_callers", "rings_over_limit", "handled_too_short", "handled_too_long",
 )  # fmt: skip
 _SHARES: Final = dict.fromkeys(("service_level", "answer_rate", "abandon_rate", "first_call_resolution"), 4)
 _SECONDS: Final = dict.fromkeys(
     (
         "asa_s", "longest_wait_s", "wait_p50_s", "wait_p90_s", "wait_p95_s", "ring_p50_s", "ring_p90_s", "rings",
-        "aht_s", "mean_talk_s", "talk_s", "wrap_up_s",
+        "aht_s", "mean_talk_s", "talk_s", "mean_hold_s", "hold_s", "wrap_up_s",
     ),
     1,
 )  # fmt: skip

@@ -46,6 +46,7 @@ def _row(session, call):
         "ring_s": call.ring_s,
         "wait_s": call.wait_s,
         "talk_s": call.talk_s,
+        "hold_s": call.visits[-1].hold_s if call.visits else None,
         "visits": [
             {
                 "queue": visit.queue.name,

@@ -194,6 +194,8 @@ def test_hold_is_part_of_the_conversation(telephony, stage, before, caller_sends
     call = settled_call(telephony, after=before)
     assert call["visits"] == [visit("consulting", "answered", "1001", "agent", [("1001", "answered")])]
     assert call["talk_s"] >= 7
+    wait_until(lambda: rows(telephony, after=before)[-1]["hold_s"], "the hold that AMI told of")
+    assert 2.5 <= rows(telephony, after=before)[-1]["hold_s"] <= 4.5
 
 
 def test_a_blind_transfer_ends_the_queues_part(telephony, stage, before, caller_sends, agent_voice):

@@ -118,7 +118,10 @@ def _visit_steps(visit: QueueVisit) -> Iterator[Step]:
     if visit.left_queue_at:
         yield Step(visit.left_queue_at, _left(visit))
     if visit.ended_at and visit.talk_s is not None:
-        yield Step(visit.ended_at, _ended(visit))
+        ended = _ended(visit)
+        if visit.hold_s is not None:
+            ended = _("%(ended)s; on hold for %(time)s", ended=ended, time=duration(visit.hold_s))
+        yield Step(visit.ended_at, ended)
 
 
 def _left(visit: QueueVisit) -> str:

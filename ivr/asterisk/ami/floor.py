@@ -16,6 +16,7 @@ from typing import Final
 
 from core.phone import mask_number
 from ivr.asterisk.ami.protocol import Message
+from ivr.ledger.holds import Hold
 from ivr.live import LiveAgent, LiveFloor, LiveQueue, WaitingCaller
 
 _UP: Final = "6"
@@ -69,10 +70,12 @@ class Floor:
     queues: dict[str, list[WaitingCaller]] = field(default_factory=dict)
     places: dict[tuple[str, str], _Place] = field(default_factory=dict)
     channels: dict[str, _Channel] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
+    """What was told of holds and nobody has kept yet."""
     _shown: dict[str, LiveAgent] = field(default_factory=dict)
 
     def clear(self) -> None:
-        """Forget everything: a resync begins. Only since when an agent does what he does is kept."""
+        """Forget how things are: a resync begins. Since when an agent does what he does, and holds told, are kept."""
         self.queues.clear()
         self.places.clear()
         self.channels.clear()
@@ -165,8 +168,11 @@ class Floor:
 
     def _hold(self, message: Message) -> None:
         channel = self.channels.get(message.get("Uniqueid"))
-        if channel is not None:
-            channel.on_hold, channel.since = message.event == "Hold", self._time(message)
+        if channel is None:
+            return
+        channel.on_hold, channel.since = message.event == "Hold", self._time(message)
+        if channel.interface in {agent for _queue, agent in self.places}:
+            self.holds.append(Hold(channel.linked, channel.interface, channel.since, channel.on_hold))
 
     def _enter(self, message: Message) -> None:
         call = message.get("Uniqueid")

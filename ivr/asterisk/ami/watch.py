@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from core.logging import get_logger
 from ivr.asterisk.ami.connection import AmiConnection
 from ivr.asterisk.ami.floor import Floor
 from ivr.asterisk.ami.protocol import Message
+from ivr.ledger.holds import Hold, record_holds
 from ivr.live import LiveState, read_live, write_live
 
 EVENT_CLASSES: Final = "system,agent,call"
@@ -119,23 +120,27 @@ class AmiWatch:
         with self._lock:
             if self._unsynced or self._booted_at is None:
                 return
-            floor, booted_at = self._floor.snapshot(), self._booted_at
+            floor, booted_at, holds = self._floor.snapshot(), self._booted_at, list(self._floor.holds)
         state = replace(self._kept, floor=floor, heard_at=self._installation.clock.now(), problem="")
         known = self._kept.booted_at
         if known is None or abs(booted_at - known) > _SAME_BOOT:
             state = replace(state, booted_at=booted_at, silent_from=self._kept.heard_at)
-        self._write(state)
+        if self._write(state, holds):
+            with self._lock:
+                del self._floor.holds[: len(holds)]
 
     def _note_problem(self, problem: str) -> None:
         if problem[:200] != self._kept.problem:
             self._write(replace(self._kept, problem=problem[:200]))
 
-    def _write(self, state: LiveState) -> None:
-        """Keep a state; a database that is busy costs its readers a second and the watch nothing."""
+    def _write(self, state: LiveState, holds: Sequence[Hold] = ()) -> bool:
+        """Keep a state, and holds; a database that is busy costs its readers a second and the watch nothing."""
         try:
             with self._installation.unit_of_work() as session:
                 write_live(session, state)
+                record_holds(session, holds, now=self._installation.clock.now())
         except AppError as error:
             _log.warning("live_state_not_kept", error=error.code)
-        else:
-            self._kept = state
+            return False
+        self._kept = state
+        return True

@@ -115,6 +115,18 @@ def test_an_event_the_list_knew_already_counts_once_and_positions_close_up(floor
     assert [(c.call, c.position) for c in shown.queues[0].waiting] == [("1.3", 1), ("1.2", 2)]
 
 
+def test_the_agents_holds_are_kept_until_somebody_has_them_and_the_callers_are_not(floor):
+    tell(floor, "Event: QueueMember\nQueue: q\nLocation: PJSIP/1\nStatus: 2\nPaused: 0\n\n")
+    channel = "Event: Newchannel\nChannel: {name}\nChannelState: 6\nUniqueid: {id}\nLinkedid: 2.1\n\n"
+    tell(floor, channel.format(name="PJSIP/1-01", id="2.2") + channel.format(name="PJSIP/trunk-02", id="2.1"))
+    tell(floor, "Event: Hold\nUniqueid: 2.1\nTimestamp: 1795319500.25\n\n")
+    tell(floor, "Event: Hold\nUniqueid: 2.2\nTimestamp: 1795319501.25\n\n")
+    floor.clear()
+    assert [(h.call_id, h.agent, h.at.timestamp(), h.begins) for h in floor.holds] == [
+        ("2.1", "PJSIP/1", 1795319501.25, True)
+    ]
+
+
 def test_hold_is_told_from_talk_and_dialling_out_from_ringing(floor):
     member = "Event: QueueMember\nQueue: q\nLocation: PJSIP/1\nStatus: 2\nPaused: 0\n\n"
     up = "Event: Newchannel\nChannel: PJSIP/1-01\nChannelState: 6\nUniqueid: 2.2\nLinkedid: 2.1\n\n"

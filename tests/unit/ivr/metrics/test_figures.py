@@ -16,7 +16,7 @@ ANSWERED, ABANDONED = OUTCOMES.index("answered"), OUTCOMES.index("abandoned")
 def rows_of(*visits):
     """Visits from dictionaries; what is not said is unknown."""
     rows = np.zeros(len(visits), VISIT)
-    for name in ("wait", "talk", "ring", "wrap_up"):
+    for name in ("wait", "talk", "hold", "ring", "wrap_up"):
         rows[name] = -1
     rows["queue"] = 1
     rows["call"] = np.arange(len(visits)) + 1
@@ -123,6 +123,17 @@ def test_handling_whose_work_after_the_call_is_not_known_is_not_known():
 
     assert (figures["handled"], figures["wrap_up_unknown"], figures["mean_talk_s"]) == (0, 1, 100)
     assert (figures["aht_s"], figures["wrap_up_s"]) == (None, None)
+
+
+def test_time_on_hold_is_of_those_whose_holds_were_told():
+    rows = rows_of(
+        *({"outcome": ANSWERED, "talk": 100_000, "hold": hold} for hold in (-1, 0, 20_000, 40_000)),
+    )
+    figures = total(rows).of(0)
+
+    assert (figures["held"], figures["hold_s"], figures["mean_hold_s"]) == (3, 60, 20)
+    untold = total(rows_of({"outcome": ANSWERED, "talk": 100_000})).of(0)
+    assert (untold["held"], untold["hold_s"], untold["mean_hold_s"]) == (0, None, None)
 
 
 def test_first_call_resolution_waits_until_the_days_have_passed():

@@ -36,6 +36,7 @@ def add_visit(
     outcome="answered",
     wait_s=10.0,
     talk_s=None,
+    hold_s=None,
     ring_s=None,
     agent=None,
     caller="",
@@ -68,6 +69,7 @@ def add_visit(
         outcome=outcome,
         wait_s=wait_s,
         talk_s=talk_s,
+        hold_s=hold_s,
         agent_id=agent.id if agent else None,
         ended_by=ended_by,
     )
