@@ -23,6 +23,7 @@ from core.i18n import gettext as _
 from core.installation import Installation
 from ivr.flow.check import shipped_flow
 from ivr.flow.holidays import shipped_calendar
+from ivr.ledger.holds import Hold, record_holds
 from ivr.models import Call
 from ivr.simulator.day import SimulatedDay, simulate_day
 from ivr.simulator.importing import PROVIDER, import_day, working_agents
@@ -190,9 +191,10 @@ def _take_in(
     with tempfile.TemporaryDirectory(prefix="sansheng-demo-") as folder:
         for done, (key, audio) in enumerate(rendered.items()):
             progress("record", done, len(rendered))
-            with installation.unit_of_work(read_only=True) as session:
+            with installation.unit_of_work() as session:
                 call = session.scalars(select(Call).where(Call.provider_call_id == provider_ids[key])).one()
                 facts = _facts(call, scripts[key], audio)
+                record_holds(session, _holds(call, facts), now=installation.clock.now(), provider=PROVIDER)
             path = Path(folder) / f"{key}.wav"
             write_wav(path, audio.samples)
             taken[add_recording(installation, [AudioFile(path, path.name)], facts).recording.id] = scripts[
@@ -215,6 +217,18 @@ def _facts(call: Call, script: ScriptedCall, audio: RenderedCall) -> RecordingFa
         answered_at_s=audio.answered_at_s,
         holds=[(hold.start_s, hold.end_s) for hold in audio.holds],
     )
+
+
+def _holds(call: Call, facts: RecordingFacts) -> list[Hold]:
+    """Say when the agent put the caller on hold, as AMI would have told it."""
+    began, agent = facts.started_at, call.agent
+    if began is None or agent is None:
+        return []
+    return [
+        Hold(call.provider_call_id, agent.interface, began + timedelta(seconds=edge_s), begins)
+        for hold in facts.holds
+        for edge_s, begins in zip(hold, (True, False), strict=True)
+    ]
 
 
 def _work(installation: Installation, recordings: int, progress: Progress) -> None:
