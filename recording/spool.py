@@ -26,6 +26,7 @@ from core.installation import Installation
 from core.jobs import enqueue
 from core.rounds import Work, go_round
 from ivr.asterisk.recorder import NOTE_SUFFIX, VOICEMAIL_PREFIX, read_note
+from ivr.ledger.holds import holds_of
 from ivr.ledger.machine import STALE_AFTER_S
 from ivr.models import Call
 from recording.ingest import CONVERSATION, VOICEMAIL, RecordingFacts, add_recording, audio_files
@@ -128,14 +129,17 @@ def ingest_spooled(installation: Installation, *, stem: str) -> None:
     if files.problem:
         raise BadInput(files.problem)
     kind = VOICEMAIL if stem.startswith(VOICEMAIL_PREFIX) else CONVERSATION
+    started_at = read_note(note) if note.exists() else None
     with installation.unit_of_work(read_only=True) as session:
         call = _call_of(session, stem)
+        holds = _holds(session, call, started_at) if call and kind == CONVERSATION else []
     facts = RecordingFacts(
         call_id=call.id if call else None,
         agent_id=call.agent_id if call and kind == CONVERSATION else None,
         roles=files.roles,
         kind=kind,
-        started_at=read_note(note) if note.exists() else None,
+        started_at=started_at,
+        holds=holds,
     )
     add_recording(installation, audio_files(files.files), facts)
     for path in (*_files_of(folder, stem), note):
@@ -188,6 +192,14 @@ def _without_agent(session: Session, since: datetime) -> Iterator[tuple[int, int
 def _call_of(session: Session, stem: str) -> Call | None:
     call_id = stem.removeprefix(VOICEMAIL_PREFIX)
     return session.scalar(select(Call).where(Call.provider == _ASTERISK, Call.provider_call_id == call_id))
+
+
+def _holds(session: Session, call: Call, started_at: datetime | None) -> list[tuple[float, float]]:
+    """Return a call's holds as seconds of its recording; none when nobody knows when that began."""
+    if started_at is None:
+        return []
+    offsets = [[(at - started_at).total_seconds() for at in hold] for hold in holds_of(session, call)]
+    return [(max(0.0, start_s), end_s) for start_s, end_s in offsets if end_s > max(0.0, start_s)]
 
 
 def _files_of(folder: Path, stem: str) -> list[Path]:

@@ -17,8 +17,8 @@ from ivr.ledger.derived import write_facts
 from ivr.ledger.entries import insert_events, load_events
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.locks import lock_call
-from ivr.ledger.machine import HOLD, UNHOLD, derive_facts
-from ivr.models import CallEvent
+from ivr.ledger.machine import HOLD, UNHOLD, derive_facts, hold_spans
+from ivr.models import Call, CallEvent
 
 _PLACES_IN_A_MICROSECOND: Final = 2
 """A hold may end in the microsecond it began in."""
@@ -52,6 +52,16 @@ def record_holds(
         events = load_events(session, provider, [call_id])
         facts = {call_id: derive_facts(told, now=now) for call_id, told in events.items()}
         write_facts(session, provider, facts, parties={}, now=now)
+
+
+def holds_of(session: Session, call: Call) -> list[tuple[datetime, datetime]]:
+    """Return from when to when the agent who talked last had the caller of a call on hold."""
+    if call.agent is None or call.ended_at is None:
+        return []
+    events = load_events(session, call.provider, [call.provider_call_id]).get(call.provider_call_id, [])
+    holds = [event for event in events if event.kind in {HOLD, UNHOLD}]
+    ended = call.ended_at
+    return [(began, min(until or ended, ended)) for began, until in hold_spans(holds, call.agent.interface)]
 
 
 def _keep(session: Session, provider: str, call_id: str, holds: Sequence[Hold]) -> None:

@@ -7,7 +7,7 @@ still open also depends on the time, because a call of which nothing was heard f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from ivr.ledger.facts import CallFacts, CallOutcome, LedgerEvent, VisitFacts
@@ -44,7 +44,6 @@ _FILED_FIRST: Final[tuple[CallOutcome, ...]] = (
 )
 _OUR_ENDS: Final = frozenset({CRASH, GONE})
 _HOLDS: Final = frozenset({HOLD, UNHOLD})
-_WHOLE_SECOND: Final = timedelta(seconds=1)
 _SAME_REFUSAL_S: Final = 2.0
 
 
@@ -105,28 +104,31 @@ def _by_teller(
     return steps, lines, ends, holds
 
 
-def _note_holds(visits: Iterable[Visit], holds: Iterable[LedgerEvent]) -> None:
-    """Give each conversation the seconds its agent had the caller on hold; what ended with the talk ended there."""
-    in_order = sorted(holds, key=lambda event: (event.at, event.kind))
+def hold_spans(holds: Iterable[LedgerEvent], agent: str) -> list[tuple[datetime, datetime | None]]:
+    """Return from when to when an agent had the caller on hold; without an end when nobody told of it."""
+    spans: list[tuple[datetime, datetime | None]] = []
+    began: datetime | None = None
+    for event in sorted(holds, key=lambda event: (event.at, event.kind)):
+        if event.agent != agent:
+            continue
+        if event.kind == HOLD:
+            began = began or event.at
+        elif began is not None:
+            spans.append((began, event.at))
+            began = None
+    return [*spans, (began, None)] if began else spans
+
+
+def _note_holds(visits: Iterable[Visit], holds: Sequence[LedgerEvent]) -> None:
+    """Give each conversation the seconds its agent had the caller on hold; the talk's end ends a hold, too."""
     for visit in visits:
-        began: datetime | None = None
-        for event in in_order:
-            if event.agent != visit.agent or not _during(visit, event.at):
-                continue
-            if event.kind == HOLD:
-                began = began or event.at
-            elif began is not None:
-                visit.hold_s = (visit.hold_s or 0.0) + (event.at - began).total_seconds()
-                began = None
-        if began is not None and visit.ended_at is not None:
-            visit.hold_s = (visit.hold_s or 0.0) + max(0.0, (visit.ended_at - began).total_seconds())
-
-
-def _during(visit: Visit, at: datetime) -> bool:
-    """Whether a moment lies in the talk; queue_log's own times are whole seconds."""
-    if visit.outcome != "answered" or visit.left_queue_at is None or at < visit.left_queue_at:
-        return False
-    return visit.ended_at is None or at <= visit.ended_at + _WHOLE_SECOND
+        if visit.outcome != "answered" or visit.left_queue_at is None:
+            continue
+        for began, ended in hold_spans(holds, visit.agent):
+            until = min([at for at in (ended, visit.ended_at) if at], default=began)
+            held_s = (until - max(began, visit.left_queue_at)).total_seconds()
+            if held_s > 0:
+                visit.hold_s = (visit.hold_s or 0.0) + held_s
 
 
 def _refused(path: FlowPath, visits: Sequence[Visit]) -> list[Visit]:

@@ -9,6 +9,9 @@ from sqlalchemy import select
 from core.errors import BadInput, RetryLater
 from core.jobs import Job
 from ivr.asterisk.recorder import leave_note, voicemail_stem
+from ivr.ledger.entries import insert_events
+from ivr.ledger.facts import LedgerEvent
+from ivr.ledger.holds import Hold, record_holds
 from ivr.models import Agent, Call
 from recording import spool as spool_module
 from recording.models import Recording, Role
@@ -81,6 +84,53 @@ def test_a_note_becomes_a_recording_with_both_legs_its_call_and_its_time(install
     assert [track.role for track in row.tracks] == [Role.CALLER, Role.AGENT]
     assert [file.name for file in row.files] == [f"{STEM}-rx.wav", f"{STEM}-tx.wav"]
     assert list(folder.iterdir()) == []
+
+
+def test_a_recording_knows_when_the_caller_was_on_hold(installation, folder, look):
+    told = {
+        "ENTERQUEUE": ("", "1"),
+        "CONNECT": ("8", "x.1", "4"),
+        "COMPLETEAGENT": ("8", "25", "1"),
+    }
+    with installation.unit_of_work() as session:
+        agents = {"ENTERQUEUE": ""}
+        insert_events(
+            session,
+            [
+                (
+                    STEM,
+                    LedgerEvent(
+                        "queue_log",
+                        "asterisk/log",
+                        n,
+                        at,
+                        "sales",
+                        agents.get(kind, "PJSIP/1001"),
+                        kind,
+                        told[kind],
+                    ),
+                )
+                for n, (kind, at) in enumerate(
+                    zip(
+                        told,
+                        (STARTED - timedelta(seconds=8), STARTED, STARTED + timedelta(seconds=25)),
+                        strict=True,
+                    )
+                )
+            ],
+        )
+        holds = [(5.0, True), (9.5, False), (20.0, True)]
+        record_holds(
+            session,
+            [Hold(STEM, "PJSIP/1001", STARTED + timedelta(seconds=s), begins) for s, begins in holds],
+            now=NOW,
+        )
+    legs(folder)
+    leave_note(folder / STEM, STARTED)
+    ingest_spooled(installation, stem=STEM)
+
+    (row,) = recordings(installation)
+    assert row.holds == [[5.0, 9.5], [20.0, 25.0]]
 
 
 def test_while_we_were_down_nothing_is_lost_and_nothing_is_promised_twice(installation, folder, look):
