@@ -31,7 +31,7 @@ from core.settings import Settings
 from ivr.metrics.columns import keep_days
 from ivr.metrics.definitions import STANDARD
 from ivr.metrics.report import Question, queue_report
-from ivr.metrics.tables import interval_rows
+from ivr.metrics.tables import interval_table
 from ivr.models import Agent, Call, Queue, QueueVisit, RingAttempt
 from sansheng.migrations import upgrade_database
 
@@ -130,7 +130,7 @@ def one_report(installation: Installation, days: int, interval: str) -> tuple[fl
     began = time.perf_counter()
     with installation.unit_of_work(read_only=True) as session:
         report = queue_report(session, asked)
-        interval_rows(report, interval)
+        _ = list(interval_table(report, interval).rows())
         total = report.total().of(0)
     return time.perf_counter() - began, int(total["offered"] or 0)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +27,7 @@ from ivr.metrics.definitions import (
 )
 from ivr.metrics.intervals import INTERVALS
 from ivr.metrics.report import Question, queue_report
-from ivr.metrics.tables import COLUMNS, described, interval_rows, queue_rows, report_document
+from ivr.metrics.tables import Table, described, interval_table, queue_table, report_document
 from ivr.models import Queue
 
 _SHOWN: Final = (
@@ -70,13 +69,13 @@ def report(
     with installation.unit_of_work(read_only=True) as session:
         found = queue_report(session, asked)
         document = report_document(session, found, interval) if as_json else None
-    rows = interval_rows(found, interval) if interval else queue_rows(found)
+    table = interval_table(found, interval) if interval else queue_table(found)
     if document is not None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     elif as_csv:
-        _print_csv(rows)
+        _print_csv(table)
     else:
-        _print_table(rows, asked)
+        _print_table(table, asked)
 
 
 @click.command()
@@ -139,21 +138,20 @@ def _queue_id(session: Session, name: str | None) -> int | None:
     return queue_id
 
 
-def _print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = list(rows[0]) if rows else list(COLUMNS)
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+def _print_csv(table: Table) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows())
 
 
-def _print_table(rows: Sequence[Mapping[str, Any]], asked: Question) -> None:
+def _print_table(table: Table, asked: Question) -> None:
     begin, end = asked.since.astimezone(asked.zone), asked.until.astimezone(asked.zone)
     click.echo(f"{begin:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M} {begin.tzname()}")
-    if not rows:
+    if not table.columns["queue"]:
         click.echo(_("No caller entered a queue."))
         return
-    names = [name for name in ("queue", "from", *_SHOWN) if name in rows[0]]
-    cells = [[name, *(_cell(name, row[name]) for row in rows)] for name in names]
+    names = [name for name in ("queue", "from", *_SHOWN) if name in table.columns]
+    cells = [[name, *(_cell(name, value) for value in table.columns[name])] for name in names]
     widths = [max(len(cell) for cell in column) for column in cells]
     for line in zip(*cells, strict=True):
         click.echo("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))

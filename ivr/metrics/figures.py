@@ -85,6 +85,12 @@ class _Groups:
         added = np.bincount(self.number[mask], column[mask], self.size + 1)[1:]
         return added.astype(np.int64)
 
+    def largest(self, column: NDArray[Any], mask: Mask) -> NDArray[np.float64]:
+        """Return the largest value of a mask's visits by group; NaN where there is none."""
+        found = np.full(self.size + 1, -1, np.int64)
+        np.maximum.at(found, self.number[mask], column[mask])
+        return np.where(found[1:] < 0, np.nan, found[1:])
+
 
 def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
     """Return the figures of groups 0 to size - 1; visits of group -1 are in none."""
@@ -99,7 +105,7 @@ def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
         "answer_rate": _ratio(counts["answered"], counts["offered"]),
         "abandon_rate": _ratio(counts["abandoned"], counts["offered"]),
         "asa_s": _ratio(groups.sums(wait, masks["timed"]), counts["timed"]) / 1000,
-        "longest_wait_s": _ranked(groups, wait, wait >= 0, (100,))[0],
+        "longest_wait_s": groups.largest(wait, wait >= 0) / 1000,
         "aht_s": _ratio(groups.sums(counted.handling, masks["handled"]), counts["handled"]) / 1000,
         "mean_talk_s": _ratio(groups.sums(talk, masks["talked"]), counts["talked"]) / 1000,
         "talk_s": groups.sums(talk, masks["talked"]) / 1000,

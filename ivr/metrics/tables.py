@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -26,7 +27,6 @@ _SECONDS: Final = dict.fromkeys(
     ),
     1,
 )  # fmt: skip
-COLUMNS: Final = ("queue", *COUNTED, "within_s", *_SHARES, *_SECONDS)
 
 
 def report_document(session: Session, found: Report, interval: str | None) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def report_document(session: Session, found: Report, interval: str | None) -> di
         "to": asked.until.astimezone(asked.zone).isoformat(),
         "definition": described(asked.definition),
         "service_level": asked.definition.service_level_formula(asked.definition.service_level),
-        "queues": queue_rows(found),
+        "queues": queue_table(found).records(),
         "agents": agent_rows(session, found, time),
         "day_parts": day_part_rows(found, time),
         "agents_together": duty_row(time.total()),
@@ -49,7 +49,7 @@ def report_document(session: Session, found: Report, interval: str | None) -> di
         row["service_levels"] = every_service_level(forms.counts, place)
     if interval:
         document["interval"] = interval
-        document["intervals"] = interval_rows(found, interval)
+        document["intervals"] = interval_table(found, interval).records()
     return document
 
 
@@ -59,30 +59,39 @@ def described(definition: Definition) -> dict[str, Any]:
     return {**definition.model_dump(), "formulas": definition.formulas(), "service_level_forms": forms}
 
 
-def queue_rows(found: Report) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures of many groups, column by column: a year in quarters of an hour has a hundred thousand rows."""
+
+    columns: Mapping[str, Sequence[Any]]
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows, in the order of the columns."""
+        return zip(*self.columns.values(), strict=True)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows by the names of the columns."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows()]
+
+
+def queue_table(found: Report) -> Table:
     """Return a row for each queue somebody entered."""
     figures = found.by_queue()
     busy = figures.busy_groups()
     queues = [found.queues[place] for place in busy]
-    return _rows(
-        found.question.definition, figures, busy, queues, {"queue": [queue.name for queue in queues]}
-    )
+    return _table(found.question.definition, figures, busy, queues, {})
 
 
-def interval_rows(found: Report, interval: str) -> list[dict[str, Any]]:
-    """Return a row for each interval of each queue that somebody entered."""
+def interval_table(found: Report, interval: str) -> Table:
+    """Return a row for each interval of each queue that somebody entered, with its edges in local time."""
     edges, figures = found.by_queue_and_interval(interval)
     zone, size = found.question.zone, len(edges) - 1
     busy = figures.busy_groups()
-    begun = {group % size for group in busy}
-    times = {n: edges[n].astimezone(zone).isoformat() for n in begun | {place + 1 for place in begun}}
+    begun = [group % size for group in busy]
+    times = {n: edges[n].astimezone(zone).isoformat() for n in {*begun, *(place + 1 for place in begun)}}
     queues = [found.queues[group // size] for group in busy]
-    heads = {
-        "queue": [queue.name for queue in queues],
-        "from": [times[group % size] for group in busy],
-        "to": [times[group % size + 1] for group in busy],
-    }
-    return _rows(found.question.definition, figures, busy, queues, heads)
+    heads = {"from": [times[place] for place in begun], "to": [times[place + 1] for place in begun]}
+    return _table(found.question.definition, figures, busy, queues, heads)
 
 
 def day_part_rows(found: Report, time: AgentTime) -> list[dict[str, Any]]:
@@ -136,20 +145,22 @@ def _row(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {name: figures[name] for name in COUNTED} | {n: rounded(figures[n], d) for n, d in digits.items()}
 
 
-def _rows(
+def _table(
     definition: Definition,
     figures: Figures,
     groups: Sequence[int],
     queues: Sequence[Queue],
-    heads: Mapping[str, list[Any]],
-) -> list[dict[str, Any]]:
-    """Return rows of groups, made column by column: a year in quarters of an hour has a hundred thousand."""
-    within = definition.within_s
-    columns = {
-        **heads,
-        **figures.columns(groups, dict.fromkeys(COUNTED, 0)),
-        "within_s": [queue.service_level_s if within is None else within for queue in queues],
-        **figures.columns(groups, _SHARES),
-        **figures.columns(groups, _SECONDS),
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    heads: Mapping[str, Sequence[Any]],
+) -> Table:
+    """Return a table of groups, `queues` naming the queue of each, `heads` what else stands before the figures."""
+    told = {queue: (queue.name, definition.within_s or queue.service_level_s) for queue in set(queues)}
+    return Table(
+        {
+            "queue": [told[queue][0] for queue in queues],
+            **heads,
+            **figures.columns(groups, dict.fromkeys(COUNTED, 0)),
+            "within_s": [told[queue][1] for queue in queues],
+            **figures.columns(groups, _SHARES),
+            **figures.columns(groups, _SECONDS),
+        }
+    )

@@ -18,7 +18,7 @@ from ivr.metrics.drilldown import visits_behind
 from ivr.metrics.duty import NOBODY, agent_time
 from ivr.metrics.figures import every_service_level
 from ivr.metrics.report import Report
-from ivr.metrics.tables import interval_rows, report_document
+from ivr.metrics.tables import interval_table, report_document
 from web.calls.queries import queues
 from web.context import db, installation, now, user
 from web.csv_export import csv_chunks
@@ -130,9 +130,8 @@ def as_csv() -> ResponseReturnValue:
     """Give the intervals as CSV."""
     chosen = _exported("csv")
     report = _report(chosen)
-    rows, label = interval_rows(report, chosen.interval), report.question.definition.label
-    names: Sequence[str] = list(rows[0]) if rows else ["queue", "from", "to"]
-    chunks = csv_chunks([*names, "definition"], ([*row.values(), label] for row in rows))
+    table, label = interval_table(report, chosen.interval), report.question.definition.label
+    chunks = csv_chunks([*table.columns, "definition"], ([*row, label] for row in table.rows()))
     response = Response(chunks, mimetype="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="intervals.csv"'
     return response
