@@ -75,26 +75,26 @@ class _Groups:
 
     number: Ints
     size: int
+    only: bool
+    """All visits are in one group: much is simpler then."""
 
     def count(self, mask: Mask) -> Ints:
         """Count the visits of a mask by group."""
+        if self.only:
+            return np.array([np.count_nonzero(mask)])
         return np.bincount(self.number[mask], minlength=self.size + 1)[1:]
 
     def sums(self, column: NDArray[Any], mask: Mask) -> Ints:
         """Add the visits of a mask up by group; exact below 2⁵³."""
+        if self.only:
+            return np.array([np.sum(column, where=mask, dtype=np.int64)])
         added = np.bincount(self.number[mask], column[mask], self.size + 1)[1:]
         return added.astype(np.int64)
-
-    def largest(self, column: NDArray[Any], mask: Mask) -> NDArray[np.float64]:
-        """Return the largest value of a mask's visits by group; NaN where there is none."""
-        found = np.full(self.size + 1, -1, np.int64)
-        np.maximum.at(found, self.number[mask], column[mask])
-        return np.where(found[1:] < 0, np.nan, found[1:])
 
 
 def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
     """Return the figures of groups 0 to size - 1; visits of group -1 are in none."""
-    groups = _Groups(group + 1, size)
+    groups = _Groups(group + 1, size, only=size == 1 and not group.any())
     masks = {name: counted.mask(name) for name in COUNTS}
     counts = {name: groups.count(mask) for name, mask in masks.items()}
     wait, talk, hold, wrap_up = (counted.column(name) for name in ("wait", "talk", "hold", "wrap_up"))
@@ -105,7 +105,7 @@ def figures_of(counted: Counted, group: Ints, size: int) -> Figures:
         "answer_rate": _ratio(counts["answered"], counts["offered"]),
         "abandon_rate": _ratio(counts["abandoned"], counts["offered"]),
         "asa_s": _ratio(groups.sums(wait, masks["timed"]), counts["timed"]) / 1000,
-        "longest_wait_s": groups.largest(wait, wait >= 0) / 1000,
+        "longest_wait_s": _ranked(groups, wait, wait >= 0, (100,))[0],
         "aht_s": _ratio(groups.sums(counted.handling, masks["handled"]), counts["handled"]) / 1000,
         "mean_talk_s": _ratio(groups.sums(talk, masks["talked"]), counts["talked"]) / 1000,
         "talk_s": groups.sums(talk, masks["talked"]) / 1000,
@@ -174,6 +174,8 @@ def _ranked(
     groups: _Groups, column: NDArray[Any], mask: Mask, percents: Sequence[int]
 ) -> list[NDArray[np.float64]]:
     """Return nearest-rank percentiles of each group: sorted by group and value in one key."""
+    if groups.only:
+        return _ranked_alone(column[mask], percents)
     ordered = np.sort((groups.number[mask] << _WAIT_BITS) | column[mask])
     counts = groups.count(mask)
     starts = (
@@ -187,6 +189,14 @@ def _ranked(
         result[some] = (ordered[(starts + rank - 1)[some]] & ((1 << _WAIT_BITS) - 1)) / 1000
         found.append(result)
     return found
+
+
+def _ranked_alone(column: NDArray[Any], percents: Sequence[int]) -> list[NDArray[np.float64]]:
+    if not len(column):
+        return [np.array([np.nan]) for _percent in percents]
+    ranks = [max(1, -(-len(column) * percent // 100)) - 1 for percent in percents]
+    placed = np.partition(column, ranks)
+    return [np.array([placed[rank] / 1000]) for rank in ranks]
 
 
 def _value(number: float) -> float | None:

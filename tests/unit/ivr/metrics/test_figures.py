@@ -210,3 +210,13 @@ def test_groups_keep_their_own_percentiles():
 
     assert [row["wait_p50_s"] for row in figures.rows()] == [5, None, 1]
     assert figures.counts["offered"].tolist() == [2, 0, 2]
+
+
+@given(st.lists(st.tuples(st.integers(-1, 90_000), st.sampled_from([ANSWERED, ABANDONED])), max_size=40))
+def test_one_group_alone_gives_what_it_gives_among_others(visits):
+    rows = rows_of(*({"outcome": outcome, "wait": wait, "ring": wait // 3} for wait, outcome in visits))
+    counted = counted_visits(rows, {1: 20.0}, calls_again(rows, 7), STANDARD, 0)
+    alone = figures_of(counted, np.zeros(len(rows), np.int64), 1)
+    among = figures_of(counted, np.zeros(len(rows), np.int64), 2)
+
+    assert alone.of(0) == among.of(0)
