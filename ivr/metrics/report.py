@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ivr.metrics.columns import VISIT, Visits, known_until, load_visits, milliseconds
-from ivr.metrics.counts import Counted, Ints, Mask, calls_again
+from ivr.metrics.counts import Again, Counted, Ints, Mask, calls_again
 from ivr.metrics.definitions import DAY_PARTS, Definition
 from ivr.metrics.figures import Figures, counted_visits, figures_of
 from ivr.metrics.intervals import interval_edges
@@ -201,6 +201,16 @@ def queue_report(session: Session, question: Question) -> Report:
         _last.clear()
         _last[key] = report
     return report
+
+
+def visits_of(session: Session, question: Question) -> Counted:
+    """Return a question's visits for what needs no repeat callers: nobody is taken for one."""
+    queues = session.scalars(select(Queue).order_by(Queue.id)).all()
+    ids = [queue.id for queue in queues if question.queue_id in {None, queue.id}]
+    rows = load_visits(session, ids, question.since, question.until).rows
+    nobody = np.zeros(len(rows), np.bool_)
+    within = {queue.id: queue.service_level_s for queue in queues}
+    return counted_visits(rows, within, Again(nobody, nobody), question.definition, 0)
 
 
 def _counted(

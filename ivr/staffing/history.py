@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from ivr.metrics.columns import OUTCOMES
-from ivr.metrics.report import Question, Report, queue_report
+from ivr.metrics.counts import Counted, Mask
+from ivr.metrics.intervals import interval_edges
+from ivr.metrics.report import Question, interval_index, visits_of
 from ivr.staffing.forecast import Days
 from ivr.staffing.patience import Patience, patience_of
 
@@ -40,25 +41,30 @@ def history_of(session: Session, asked: Question, first: date) -> History:
     """Return the weeks before a day, for the queue of the question."""
     midnight = datetime.combine(first, time(), asked.zone)
     question = replace(asked, since=midnight - HISTORY, until=midnight)
-    report = queue_report(session, question)
-    total = report.total().of(0)
-    known = total["aht_s"] is not None
-    return History(_days(report), total["aht_s" if known else "mean_talk_s"], _patience(report))
+    visits = visits_of(session, question)
+    handling_s = _mean_s(visits.handling, visits.mask("handled"))
+    if handling_s is None:
+        handling_s = _mean_s(visits.column("talk"), visits.mask("talked"))
+    return History(_days(visits, question), handling_s, _patience(visits))
 
 
-def _days(report: Report) -> Days:
-    edges, figures = report.by_interval("30m")
+def _mean_s(milliseconds: NDArray[np.int32], which: Mask) -> float | None:
+    return float(milliseconds[which].mean()) / 1000 if which.any() else None
+
+
+def _days(visits: Counted, question: Question) -> Days:
+    edges = interval_edges(question.since, question.until, "30m", question.zone)
+    offered = np.bincount(interval_index(visits.rows, edges), minlength=len(edges) - 1)
     days: dict[date, NDArray[np.float64]] = {}
-    for edge, calls in zip(edges, figures.counts["offered"].tolist(), strict=False):
-        local = edge.astimezone(report.question.zone)
+    for edge, calls in zip(edges, offered.tolist(), strict=False):
+        local = edge.astimezone(question.zone)
         place = (local.hour * 60 + local.minute) * 60 // INTERVAL_S
         days.setdefault(local.date(), np.zeros(_PER_DAY))[place] += calls
     begun = min((day for day, calls in days.items() if calls.any()), default=None)
     return {day: calls for day, calls in days.items() if begun is not None and day >= begun}
 
 
-def _patience(report: Report) -> Patience:
-    rows = report.counted.rows
-    waited = rows[rows["wait"] > 0]
-    gave_up = waited["outcome"] == OUTCOMES.index("abandoned")
-    return patience_of(waited["wait"][gave_up] / 1000, waited["wait"][~gave_up] / 1000)
+def _patience(visits: Counted) -> Patience:
+    wait = visits.column("wait")
+    gave_up = visits.outcome("abandoned")
+    return patience_of(wait[gave_up & (wait > 0)] / 1000, wait[~gave_up & (wait > 0)] / 1000)
