@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -77,6 +78,7 @@ def erlang_b(agents: int, erlangs: float) -> float:
     return 1.0 / inverse
 
 
+@lru_cache(maxsize=4096)
 def service(load: Load, agents: int, within_s: float) -> Service:
     """Return what a number of agents gives; Erlang A when the load says how patient callers are.
 
