@@ -35,6 +35,7 @@ from core.installation import Installation
 from core.logging import configure_logging
 from core.settings import Settings
 from ivr.asterisk.follower import QueueLogFollower
+from ivr.asterisk.watch import FOLLOW_EVERY_S
 from ivr.live import LiveAgent, LiveFloor, LiveQueue, LiveState, WaitingCaller, write_live
 from ivr.models import Call, Queue
 from sansheng.migrations import upgrade_database
@@ -136,7 +137,7 @@ def arrive(home: Path, rate: float, seconds: float) -> None:
             write_live(session, LiveState(floor=traffic.floor(), heard_at=heard_at, booted_at=heard_at))
         for _file in follower.look():
             pass
-        time.sleep(max(0.0, began + 1 - time.monotonic()))
+        time.sleep(max(0.0, began + FOLLOW_EVERY_S - time.monotonic()))
     installation.close()
 
 

@@ -165,7 +165,7 @@ class AmiSettings(Section):
     )
     timeout_s: float = Field(default=10.0, description="longest wait for an answer in seconds", gt=0)
     keepalive_s: float = Field(
-        default=1.0, description="seconds between tests of the line; live state is never older", gt=0
+        default=0.5, description="seconds between tests of the line; live state is never older", gt=0
     )
     max_backoff_s: float = Field(default=10.0, description="longest wait between tries to connect", gt=0)
 

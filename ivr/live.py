@@ -1,6 +1,6 @@
 """Who waits, who rings, who talks: the state of this moment, as one row that any process can read.
 
-Whoever watches the telephony writes the row every second; whoever shows it reads the row and its age. The
+Whoever watches the telephony writes the row twice a second; whoever shows it reads the row and its age. The
 call log is not made from this, and this is not made from the call log: what is missed here is gone a
 second later, what is missed there would be missing for ever. Callers' numbers are masked before they are
 kept; the call's id leads to the rest for who may see it.

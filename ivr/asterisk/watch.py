@@ -12,7 +12,7 @@ from core.rounds import Work, go_round
 from ivr.asterisk.ami.watch import AmiWatch
 from ivr.asterisk.follower import QueueLogFollower
 
-FOLLOW_EVERY_S: Final = 1.0
+FOLLOW_EVERY_S: Final = 0.5
 
 _log = get_logger(__name__)
 

@@ -19,7 +19,7 @@ from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.reading import QueueLogLine
 from ivr.models import CallEvent
 
-_EVENTS: Final = cast("Table", CallEvent.__table__)
+EVENTS: Final = cast("Table", CallEvent.__table__)
 _EVENT_COLUMNS: Final = (
     "source", "origin", "position", "at", "provider_call_id", "queue", "agent", "kind", "fields",
 )  # fmt: skip
@@ -59,18 +59,18 @@ def event_rows(dialect: Dialect, events: Iterable[tuple[str, LedgerEvent]]) -> l
         (e.source, e.origin, e.position, e.at, call_id, e.queue, e.agent, e.kind, e.fields)
         for call_id, e in events
     ]
-    return stored_rows(dialect, _EVENTS, _EVENT_COLUMNS, rows)
+    return stored_rows(dialect, EVENTS, _EVENT_COLUMNS, rows)
 
 
 def insert_event_rows(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     """Write what `event_rows` made."""
-    insert_stored(session, _EVENTS, _EVENT_COLUMNS, rows)
+    insert_stored(session, EVENTS, _EVENT_COLUMNS, rows)
 
 
 def load_events(session: Session, provider: str, call_ids: Iterable[str]) -> dict[str, list[LedgerEvent]]:
     """Return the stored events of calls of one provider."""
     found: dict[str, list[LedgerEvent]] = {}
-    columns = _EVENTS.c
+    columns = EVENTS.c
     wanted = select(
         columns.provider_call_id, columns.source, columns.origin, columns.position, columns.at,
         columns.queue, columns.agent, columns.kind, columns.fields,

@@ -17,17 +17,18 @@ from typing import Final, Protocol, cast
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
-from core.db.bulk import dialect_name
+from core.db.bulk import dialect_name, look_at_filled
 from core.errors import BadInput
 from core.installation import Installation
 from ivr.ledger.ahead import Start, batches_ahead
 from ivr.ledger.batches import Batch, Reading, batches, no_search_for_cycles
 from ivr.ledger.derived import existing_calls, fill_in_numbers, insert_calls, update_calls, write_facts
-from ivr.ledger.entries import insert_event_rows, load_events, parts_of, provider_of
+from ivr.ledger.entries import EVENTS, insert_event_rows, load_events, parts_of, provider_of
 from ivr.ledger.files import FileLog, open_log
 from ivr.ledger.locks import lock_calls
 from ivr.ledger.machine import derive_facts
 from ivr.ledger.reading import BadLine, RawLine
+from ivr.ledger.rows import CALLS, RINGS, VISITS
 from ivr.ledger.tables import open_table
 from ivr.models import Call, CallEvent, QueueLogFile, QueueLogProblem
 from ivr.presence.store import note_presence, rebuild_presence
@@ -191,6 +192,9 @@ class _Import:
         if first is None:
             return
         yield first
+        if first.lines >= WORTH_A_HELPER:
+            with self.installation.unit_of_work() as session:
+                look_at_filled(session, (EVENTS, CALLS, VISITS, RINGS))
         if isinstance(self.log, FileLog) and first.lines >= WORTH_A_HELPER:
             yield from batches_ahead(Path(self.log.name), reading, Start(first.last + 1, first.end))
         else:

@@ -1,7 +1,7 @@
 """Keeps the live state true for as long as it runs: connects, resyncs, tests the line, connects again.
 
 Everything is read anew whenever Asterisk says it is fully booted (after each log-in, and when it comes up
-while we are already in) or was reloaded. The line is tested every second, so the state that is kept is
+while we are already in) or was reloaded. The line is tested twice a second, so the state that is kept is
 never older than that, however quiet the night; while the line is lost the last state stays, with its age.
 """
 

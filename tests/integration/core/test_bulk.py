@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from core.db.bulk import insert_rows, reserve_ids
 from core.events import Event, OutboxEvent, publish, publish_all
@@ -82,3 +83,27 @@ def test_many_events_are_published_as_one_is(installation, clock):
         assert (one.name, one.fields, one.published_at) == (other.name, other.fields, other.published_at)
         assert other.dispatched_at is None
     assert Event.name() != CallEnded.name()
+
+
+def test_many_rows_at_once_are_stored_as_few_are(installation, clock):
+    told = [("", '"'), ("\\", "三\n"), (), {"a": None}, ("\t", "N", "\\N")]
+    rows = [("flow", "asterisk/x", n, clock.now(), "1.1", "\\N", "\t", "k", told[n % 5]) for n in range(60)]
+    stored = []
+    for parts in ([rows], [[row] for row in rows]):
+        with installation.unit_of_work() as session:
+            session.execute(EVENTS.delete())
+            for part in parts:
+                insert_rows(session, EVENTS, COLUMNS, part)
+            raw = session.execute(
+                text("SELECT position, at, queue, agent, CAST(fields AS TEXT) FROM call_event ORDER BY 1")
+            )
+            stored.append([tuple(row) for row in raw])
+    assert stored[0] == stored[1]
+
+
+def test_a_row_that_is_there_already_is_told_as_the_database_would(installation, clock):
+    rows = [("flow", "asterisk/x", n // 2, clock.now(), "1.1", "", "", "k", ()) for n in range(60)]
+    with pytest.raises(IntegrityError), installation.unit_of_work() as session:
+        insert_rows(session, EVENTS, COLUMNS, rows)
+    with installation.unit_of_work(read_only=True) as session:
+        assert not session.scalars(select(EVENTS.c.id)).all()
