@@ -74,7 +74,9 @@ def events_page() -> Iterator[str]:
     """Every event, its fields and the jobs it starts."""
     yield "# Events\n\nA room publishes into the outbox; a worker turns each event into the jobs listed here.\n\n"
     yield "| event | published by | fields | starts |\n|---|---|---|---|\n"
-    for event in sorted(Event.__subclasses__(), key=lambda e: (e.__module__, e.__name__)):
+    # a class with slots is made twice: the one that is used comes last
+    events = {event.name(): event for event in Event.__subclasses__()}
+    for event in sorted(events.values(), key=lambda e: (e.__module__, e.__name__)):
         fields = ", ".join(f"`{f}`" for f in event.__dataclass_fields__)
         jobs = ", ".join(f"`{j}`" for j in SUBSCRIPTIONS.get(event, ()))
         yield f"| `{event.name()}` | `{event.__module__.split('.')[0]}` | {fields} | {jobs} |\n"

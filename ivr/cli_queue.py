@@ -21,7 +21,7 @@ from ivr.asterisk.follower import QueueLogFollower
 from ivr.asterisk.watch import FOLLOW_EVERY_S
 from ivr.cli_people import queue_add, queue_list, queue_member, queue_set
 from ivr.ledger.integrity import Findings, integrity_report
-from ivr.ledger.store import ImportedFile, import_queue_log, import_queue_log_table
+from ivr.ledger.store import ImportedFile, import_queue_log, import_queue_log_table, rebuild
 from ivr.metrics.command import define, definitions, report
 from ivr.staffing.command import staffing
 from ivr.waiting.command import predictions
@@ -64,7 +64,7 @@ def import_files(
     if not files and not url:
         raise click.UsageError(_("name the files, or a database with --table"))
     zone = UTC if gmt else ZoneInfo(installation.settings.web.time_zone)
-    progress = _Progress()
+    progress = _Progress(lambda done: _("%(lines)s lines", lines=done))
 
     def of_table() -> list[ImportedFile]:
         if not url:
@@ -84,6 +84,15 @@ def import_files(
     if failed := [file for file in done if file.problem]:
         told = _("%(count)s of %(all)s files could not be read", count=len(failed), all=len(done))
         raise BadInput(f"{told}: {'; '.join(file.problem for file in failed)}")
+
+
+@queue.command("rebuild")
+@click.pass_obj
+def rebuild_calls(installation: Installation) -> None:
+    """Derive every call anew from all that was told of it. What was told stays; a newer program may see more in it."""
+    progress = _Progress(lambda done: _("%(calls)s calls", calls=done))
+    calls = rebuild(installation, progress=progress)
+    click.echo(_("%(calls)s calls derived anew", calls=f"{calls:,}"))
 
 
 @queue.command()
@@ -129,15 +138,16 @@ _pause = time.sleep
 
 
 class _Progress:
-    """Counts lines on a terminal; silent anywhere else."""
+    """Counts on a terminal, in words; silent anywhere else."""
 
-    def __init__(self) -> None:
-        self.lines = 0
+    def __init__(self, words: Callable[[str], str]) -> None:
+        self._words = words
+        self._done = 0
 
-    def __call__(self, lines: int) -> None:
-        self.lines += lines
+    def __call__(self, more: int) -> None:
+        self._done += more
         if sys.stderr.isatty():
-            click.echo("\r" + _("%(lines)s lines", lines=f"{self.lines:,}"), nl=False, err=True)
+            click.echo("\r" + self._words(f"{self._done:,}"), nl=False, err=True)
 
 
 def _as_sentence(file: ImportedFile) -> str:

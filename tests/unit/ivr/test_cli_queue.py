@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import update
 
 from core.errors import BadInput, NotFound
 from core.i18n import use_locale
 from ivr.cli_queue import queue
+from ivr.models import QueueVisit
 from tests.unit.ivr.ledger.queue_lines import log
 
 ANSWERED = log("0|q|NONE|ENTERQUEUE||138|1", "4|q|Li|CONNECT|4|x|4", "24|q|Li|COMPLETECALLER|4|20|1")
@@ -50,6 +52,17 @@ def test_a_file_that_is_not_there_is_an_error_after_the_others_are_read(run, log
     assert isinstance(result.exception, BadInput)
     assert "nowhere" in str(result.exception)
     assert [file["lines"] for file in json.loads(result.stdout)["files"]] == [0, 4]
+
+
+def test_rebuilding_gives_the_report_again(run, log_file, installation):
+    run("import", log_file)
+    before = run("report", "--json", *PERIOD).stdout
+    with installation.unit_of_work() as session:
+        session.execute(update(QueueVisit).values(talk_s=1.0, wait_s=1.0))
+    assert run("report", "--json", *PERIOD).stdout != before
+
+    assert "1 calls derived anew" in run("rebuild").stdout
+    assert run("report", "--json", *PERIOD).stdout == before
 
 
 def test_integrity_names_file_and_line(run, log_file):
