@@ -118,7 +118,7 @@ def main() -> int:
 
 @contextmanager
 def _served_demo() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # the server may still write
         installation = Installation.open(Settings(home=Path(home)))
         upgrade_database(installation.engine)
         run_demo(installation, progress=lambda _stage, _done, _total: None)
