@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.orm import Session
 
 from core.errors import RetryLater
@@ -203,19 +203,8 @@ def _gaps(
 def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime) -> tuple[bytes, bytes]:
     visit = QueueVisit
     span = (visit.queue_id == queue_id, visit.entered_at >= since, visit.entered_at < until)
+    answered, missed = _rings(session, queue_id, span)
     connection = session.connection()  # not the session: rows of values need no identity
-    rings = connection.execute(
-        select(visit.entered_at, visit.id, RingAttempt.agent_id, RingAttempt.ring_s, RingAttempt.outcome)
-        .join(RingAttempt, RingAttempt.visit_id == visit.id)
-        .where(*span)
-        .order_by(RingAttempt.number)
-    ).all()
-    answered = {row.id: _ms(row.ring_s) for row in rings if row.outcome == "answered"}
-    missed = [
-        (milliseconds(row.entered_at), row.id, queue_id, row.agent_id or 0, _ms(row.ring_s))
-        for row in rings
-        if row.outcome == "no_answer"
-    ]
     rows = connection.execute(
         select(
             visit.entered_at,
@@ -262,6 +251,27 @@ def _from_rows(session: Session, queue_id: int, since: datetime, until: datetime
         for entered, caller, visit_id, call_id, agent_id, wait_s, talk_s, hold_s, outcome, ended_by, *_times in rows
     ]
     return np.array(packed, VISIT).tobytes(), np.array(missed, RING).tobytes()
+
+
+def _rings(
+    session: Session, queue_id: int, span: Sequence[ColumnElement[bool]]
+) -> tuple[dict[int, int], list[tuple[int, ...]]]:
+    """Return how long each visit's answering telephone rang, and a `RING` for each that rang in vain."""
+    visit = QueueVisit
+    rings = session.connection().execute(
+        select(visit.entered_at, visit.id, RingAttempt.agent_id, RingAttempt.ring_s, RingAttempt.outcome)
+        .join(RingAttempt, RingAttempt.visit_id == visit.id)
+        .where(*span)
+        .order_by(RingAttempt.number)
+    )
+    answered: dict[int, int] = {}
+    missed: list[tuple[int, ...]] = []
+    for entered, visit_id, agent_id, ring_s, outcome in rings:
+        if outcome == "answered":
+            answered[visit_id] = _ms(ring_s)
+        elif outcome == "no_answer":
+            missed.append((milliseconds(entered), visit_id, queue_id, agent_id or 0, _ms(ring_s)))
+    return answered, missed
 
 
 def _ms(seconds: float | None) -> int:
