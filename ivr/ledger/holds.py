@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ivr.ledger.derived import write_facts
+from ivr.ledger.derived import existing_calls, write_facts
 from ivr.ledger.entries import insert_events, load_events
 from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.locks import lock_call
@@ -42,12 +42,17 @@ class Hold(NamedTuple):
 def record_holds(
     session: Session, holds: Iterable[Hold], *, now: datetime, provider: str = "asterisk"
 ) -> None:
-    """Keep holds and bring their calls up to date, in the caller's transaction. Told twice, they are kept once."""
+    """Keep holds and bring their calls up to date, in the caller's transaction. Told twice, they are kept once.
+
+    A hold alone makes no call: one of which nothing else is known is no caller's.
+    """
     by_call: dict[str, list[Hold]] = {}
     for hold in holds:
         by_call.setdefault(hold.call_id, []).append(hold)
     for call_id in sorted(by_call):
         lock_call(session, provider, call_id)
+        if not existing_calls(session, provider, [call_id]):
+            continue
         _keep(session, provider, call_id, by_call[call_id])
         events = load_events(session, provider, [call_id])
         facts = {call_id: derive_facts(told, now=now) for call_id, told in events.items()}

@@ -171,6 +171,9 @@ class Floor:
         if channel is None:
             return
         channel.on_hold, channel.since = message.event == "Hold", self._time(message)
+        caller = self.channels.get(channel.linked)
+        if caller is None or caller.context == _AGENTS:  # a colleague on hold, who is asked before a transfer
+            return
         if channel.interface in {agent for _queue, agent in self.places}:
             self.holds.append(Hold(channel.linked, channel.interface, channel.since, channel.on_hold))
 

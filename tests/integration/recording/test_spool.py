@@ -9,9 +9,8 @@ from sqlalchemy import select
 from core.errors import BadInput, RetryLater
 from core.jobs import Job
 from ivr.asterisk.recorder import leave_note, voicemail_stem
-from ivr.ledger.entries import insert_events
-from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.holds import Hold, record_holds
+from ivr.ledger.store import import_queue_log
 from ivr.models import Agent, Call
 from recording import spool as spool_module
 from recording.models import Recording, Role
@@ -86,45 +85,19 @@ def test_a_note_becomes_a_recording_with_both_legs_its_call_and_its_time(install
     assert list(folder.iterdir()) == []
 
 
-def test_a_recording_knows_when_the_caller_was_on_hold(installation, folder, look):
-    told = {
-        "ENTERQUEUE": ("", "1"),
-        "CONNECT": ("8", "x.1", "4"),
-        "COMPLETEAGENT": ("8", "25", "1"),
-    }
+def test_a_recording_knows_when_the_caller_was_on_hold(installation, folder, tmp_path):
+    began = int(STARTED.timestamp())
+    lines = (
+        f"{began - 8}|{STEM}|sales|NONE|ENTERQUEUE||138|1",
+        f"{began}|{STEM}|sales|PJSIP/1001|CONNECT|8|x.1|4",
+        f"{began + 25}|{STEM}|sales|PJSIP/1001|COMPLETEAGENT|8|25|1",
+    )
+    (tmp_path / "queue_log").write_text("".join(f"{line}\n" for line in lines))
+    import_queue_log(installation, [tmp_path / "queue_log"])
+    holds = [(5.0, True), (9.5, False), (20.0, True)]
     with installation.unit_of_work() as session:
-        agents = {"ENTERQUEUE": ""}
-        insert_events(
-            session,
-            [
-                (
-                    STEM,
-                    LedgerEvent(
-                        "queue_log",
-                        "asterisk/log",
-                        n,
-                        at,
-                        "sales",
-                        agents.get(kind, "PJSIP/1001"),
-                        kind,
-                        told[kind],
-                    ),
-                )
-                for n, (kind, at) in enumerate(
-                    zip(
-                        told,
-                        (STARTED - timedelta(seconds=8), STARTED, STARTED + timedelta(seconds=25)),
-                        strict=True,
-                    )
-                )
-            ],
-        )
-        holds = [(5.0, True), (9.5, False), (20.0, True)]
-        record_holds(
-            session,
-            [Hold(STEM, "PJSIP/1001", STARTED + timedelta(seconds=s), begins) for s, begins in holds],
-            now=NOW,
-        )
+        told = [Hold(STEM, "PJSIP/1001", STARTED + timedelta(seconds=s), begins) for s, begins in holds]
+        record_holds(session, told, now=NOW)
     legs(folder)
     leave_note(folder / STEM, STARTED)
     ingest_spooled(installation, stem=STEM)

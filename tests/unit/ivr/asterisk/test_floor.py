@@ -117,10 +117,13 @@ def test_an_event_the_list_knew_already_counts_once_and_positions_close_up(floor
 
 def test_the_agents_holds_are_kept_until_somebody_has_them_and_the_callers_are_not(floor):
     tell(floor, "Event: QueueMember\nQueue: q\nLocation: PJSIP/1\nStatus: 2\nPaused: 0\n\n")
-    channel = "Event: Newchannel\nChannel: {name}\nChannelState: 6\nUniqueid: {id}\nLinkedid: 2.1\n\n"
-    tell(floor, channel.format(name="PJSIP/1-01", id="2.2") + channel.format(name="PJSIP/trunk-02", id="2.1"))
+    channel = "Event: Newchannel\nChannel: {}\nContext: {}\nChannelState: 6\nUniqueid: {}\nLinkedid: {}\n\n"
+    tell(floor, channel.format("PJSIP/trunk-02", "from-trunk", "2.1", "2.1"))
+    tell(floor, channel.format("PJSIP/1-01", "from-queue", "2.2", "2.1"))
+    tell(floor, channel.format("PJSIP/1-03", "from-agents", "2.3", "2.3"))
     tell(floor, "Event: Hold\nUniqueid: 2.1\nTimestamp: 1795319500.25\n\n")
     tell(floor, "Event: Hold\nUniqueid: 2.2\nTimestamp: 1795319501.25\n\n")
+    tell(floor, "Event: Hold\nUniqueid: 2.3\nTimestamp: 1795319502.25\n\n")  # asks a colleague
     floor.clear()
     assert [(h.call_id, h.agent, h.at.timestamp(), h.begins) for h in floor.holds] == [
         ("2.1", "PJSIP/1", 1795319501.25, True)

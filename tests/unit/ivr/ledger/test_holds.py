@@ -11,7 +11,7 @@ from ivr.ledger.facts import LedgerEvent
 from ivr.ledger.holds import Hold, record_holds
 from ivr.ledger.machine import derive_facts
 from ivr.ledger.store import import_queue_log, rebuild
-from ivr.models import CallEvent, QueueVisit
+from ivr.models import Call, CallEvent, QueueVisit
 from tests.unit.ivr.ledger.queue_lines import at, events, log
 
 CALL = "1790000000.1"
@@ -71,12 +71,20 @@ def test_nobody_is_on_hold_longer_than_the_talk(holds):
     assert seconds is None or 0 <= seconds <= 51 + 1
 
 
-@pytest.mark.parametrize("lines_first", [True, False])
-def test_holds_and_lines_give_the_same_whichever_comes_first(installation, clock, tmp_path, lines_first):
+def test_a_hold_alone_is_no_call(installation):
+    with installation.unit_of_work() as session:
+        record_holds(session, [Hold("1790000000.9", LI, at(20), begins=True)], now=at(30))
+    with installation.unit_of_work(read_only=True) as session:
+        assert not session.scalars(select(CallEvent)).all()
+        assert not session.scalars(select(Call)).all()
+
+
+@pytest.mark.parametrize("lines", [1, 2])
+def test_holds_and_lines_give_the_same_whichever_comes_first(installation, clock, tmp_path, lines):
     path = tmp_path / "queue_log"
     clock.at = at(70)
     holds = [Hold(CALL, LI, at(20), begins=True), Hold(CALL, LI, at(20) + timedelta(seconds=3), begins=False)]
-    path.write_bytes(OPEN if lines_first else b"")
+    path.write_bytes(b"".join(LINES.splitlines(keepends=True)[:lines]))
     import_queue_log(installation, [path])
     for part in (holds[:1], holds, holds[1:]):  # told again after a lost commit
         with installation.unit_of_work() as session:
